@@ -11,6 +11,7 @@ from ethereum.ercs import IERC20
 from ethereum.ercs import IERC20Detailed
 
 from interfaces import ILiquidationCallback
+from interfaces import IPool
 
 import erc20
 import interest
@@ -18,6 +19,7 @@ import limits
 import liquidation
 import shares
 
+implements: IPool
 initializes: erc20
 exports: (erc20.balanceOf, erc20.allowance, erc20.transfer, erc20.transferFrom, erc20.approve)
 
