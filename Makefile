@@ -1,0 +1,80 @@
+# Every target sets up what it needs in .venv by itself; a machine with Python 3.11, git and make is enough.
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip -qq --disable-pip-version-check --no-input
+WORKERS ?= 2
+PYTEST_ARGS ?=
+export PYTHON
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test e2e nightly bench gas lint types layers sizes compile lock dev clean
+
+help: ## this list
+	@echo "make TARGET"
+	@sed -n 's/^\([a-z0-9]*\):.*## /  \1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-11s %s\n", $$1, $$2 }'
+
+demo: $(VENV)/.base ## two pools on an embedded chain, one of them through a crash
+	@$(BIN)/ringfence demo
+
+test: $(VENV)/.dev ## all tests that need only Python packages
+	@$(BIN)/pytest -q -n $(WORKERS) --dist worksteal $(PYTEST_ARGS)
+
+e2e: $(VENV)/.dev ## tests against a real node
+	@$(BIN)/pytest -q -m e2e $(PYTEST_ARGS)
+
+nightly: $(VENV)/.dev ## the long versions
+	@scripts/nightly
+
+bench: $(VENV)/.dev ## every benchmark in bench/
+	@for each in bench/*.py; do echo "== $$each"; $(BIN)/python "$$each" || exit 1; done
+
+gas: .venv-gas/.made ## gas of every call (py-evm, in .venv-gas)
+	@.venv-gas/bin/python bench/gas.py
+
+lint: $(VENV)/.dev ## style (scripts/lint --fix mends)
+	@scripts/lint
+
+types: $(VENV)/.dev ## mypy, strict
+	@scripts/types
+
+layers: $(VENV)/.dev ## which folder may import which
+	@scripts/layers
+
+sizes: $(VENV)/.dev ## sizes of files and functions beside the guide
+	@$(BIN)/python scripts/sizes
+
+compile: $(VENV)/.dev ## contracts/ into the artifacts that ship
+	@$(BIN)/python scripts/compile_contracts --shares
+
+lock: $(VENV)/.dev ## requirements/*.lock from pyproject.toml
+	@$(BIN)/python scripts/lock
+
+dev: $(VENV)/.dev ## set up .venv for development
+
+clean: ## remove what the other targets made
+	rm -rf .venv .venv-gas build .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+
+$(VENV)/.made:
+	@sh scripts/venv $(VENV)
+	@touch $@
+
+# The second install puts the project itself in, editable; its build backend is in the lock, so it needs no network.
+$(VENV)/.base: requirements/base.lock pyproject.toml $(VENV)/.made
+	@echo "setting up $(VENV) from $< (once, and when it changes)"
+	@$(PIP) install --require-hashes -r $<
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.lock pyproject.toml $(VENV)/.made
+	@echo "setting up $(VENV) from $< (once, and when it changes)"
+	@$(PIP) install --require-hashes -r $<
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $(VENV)/.base $@
+
+.venv-gas/.made: requirements/gas.lock pyproject.toml
+	@sh scripts/venv .venv-gas
+	@echo "setting up .venv-gas from $< (once, and when it changes)"
+	@.venv-gas/bin/python -m pip -qq --disable-pip-version-check --no-input install --require-hashes -r $<
+	@.venv-gas/bin/python -m pip -qq --disable-pip-version-check --no-input install --no-deps --no-build-isolation --editable .
+	@touch $@
