@@ -1,0 +1,52 @@
+"""Whether a book fits a pool: what creation and the first borrows would refuse is told here, by row, before anything runs."""
+
+from ringfence.inputs.book import Book
+from ringfence.inputs.bounds import broken_bounds
+from ringfence.inputs.errors import InputError
+from ringfence.inputs.pool_file import PoolFile, terms_with_stand_ins
+
+
+def check_terms(pool: PoolFile) -> None:
+    """Every bound of the terms holds; else InputError with all that are broken."""
+    broken = broken_bounds(terms_with_stand_ins(pool.terms))
+    if broken:
+        raise InputError(pool.file, "; ".join(broken), column="[terms]", remedy=f"change {'these terms' if len(broken) > 1 else 'it'}")
+
+
+def check_book(book: Book, pool: PoolFile) -> None:
+    """Every account can be set up in this pool; else InputError with the row, or with the totals that do not fit.
+
+    Expects terms that keep their bounds.
+    """
+    if not len(book.accounts) == len(book.collateral) == len(book.debt) == len(set(book.accounts)) > 0:
+        raise InputError(
+            book.file, "accounts, collateral and debt differ in length, an account appears twice, or there is none", remedy="mend the book"
+        )
+    for place, (collateral, debt) in enumerate(zip(book.collateral, book.debt, strict=True)):
+        if collateral == 0:
+            raise _without_collateral(book, place, debt)
+        if 0 < debt < pool.terms.min_debt:
+            reason = f"debt of {debt} base units is under min_debt ({pool.terms.min_debt})"
+            raise book.refuse(place, "debt", reason, "leave the account out or lower min_debt")
+    _check_totals(pool, sum(book.debt))
+
+
+def _check_totals(pool: PoolFile, debt: int) -> None:
+    supply, terms = pool.supply, pool.terms
+    if supply > terms.supply_cap:
+        raise InputError(
+            pool.file, f"supply of {supply} base units is over supply_cap ({terms.supply_cap})", column="[pool] supply", remedy="lower it"
+        )
+    if supply < debt:
+        raise InputError(
+            pool.file, f"supply of {supply} base units is under the book's debt ({debt})", column="[pool] supply", remedy="raise it"
+        )
+    if debt > terms.borrow_cap:
+        reason = f"borrow_cap of {terms.borrow_cap} base units is under the book's debt ({debt})"
+        raise InputError(pool.file, reason, column="[terms] borrow_cap", remedy="raise it")
+
+
+def _without_collateral(book: Book, place: int, debt: int) -> InputError:
+    if debt == 0:
+        return book.refuse(place, "collateral", "collateral and debt are both 0", "leave the account out")
+    return book.refuse(place, "collateral", "collateral is 0 while there is debt", "a loan needs collateral; leave the account out")
