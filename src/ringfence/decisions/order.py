@@ -1,0 +1,30 @@
+"""In what order positions are sold: worst first.
+
+A position's whole risk is one number, r = debt_shares / collateral: interest and price move what r is compared with, never the order.
+"""
+
+COLLATERAL_BITS = 128
+NO_COLLATERAL = 1 << 512
+
+
+def badness(collateral: int, debt_shares: int) -> int:
+    """An integer that orders positions exactly as debt_shares / collateral does (collateral base units below 2^128), debt without
+    collateral above all.
+
+    It is floor(r * 2^256). Two different fractions with denominators below 2^128 lie more than 2^-256 apart, so scaled they lie more than
+    1 apart and their floors differ, in the same order; equal fractions have equal floors. So comparing it is comparing by cross
+    multiplication.
+    """
+    if collateral == 0:
+        return NO_COLLATERAL if debt_shares else 0
+    return (debt_shares << 2 * COLLATERAL_BITS) // collateral
+
+
+def sale_order(place: int, collateral: int, debt_shares: int) -> tuple[int, int]:
+    """A key that sorts positions in the order of sale, the first to sell first: worst first, ties in book order (`place`)."""
+    return -badness(collateral, debt_shares), place
+
+
+def waits(incentive: int, least: int | None) -> bool:
+    """Whether a buyer who wants at least this incentive (WAD; None: any) lets an offer of `incentive` (WAD) pass for now."""
+    return least is not None and incentive < least

@@ -1,0 +1,115 @@
+"""The exact model as a replay's engine: the pool's own calls, made by a lender, the borrowers and one liquidator with money without end."""
+
+from ringfence.inputs.pool_file import FixedRateTerms, RateTerms
+from ringfence.lab.tally import LossParts
+from ringfence.model.erc20 import Ledger
+from ringfence.model.errors import Revert
+from ringfence.model.fixed_rate import FixedRate
+from ringfence.model.kinked_rate import KinkedRate
+from ringfence.model.liquidation import Sale
+from ringfence.model.pool import Pool
+from ringfence.model.shares import Totals
+from ringfence.model.single_price import SinglePrice
+from ringfence.model.terms import MAX_UINT256, Terms
+
+POOL = "0x9001" + "00" * 18
+LENDER = "0x1E9D" + "00" * 18
+LIQUIDATOR = "0x11D0" + "00" * 18
+FIRST_BORROWER = 0xB0 << 152
+FUNDS = 2**200
+"""What each purse holds: more than any run can spend, and far from overflowing when added up."""
+NO_PARTS: LossParts = (0, 0, 0, 0)
+
+
+class _Feed:
+    """A feed that answers what it is told (times 1e36)."""
+
+    def __init__(self) -> None:
+        self.quote = MAX_UINT256
+
+    def price(self) -> int:
+        return self.quote
+
+
+class ModelEngine:
+    """A pool of `ringfence.model` behind the calls of a replay."""
+
+    name = "model"
+    _pool: Pool
+
+    def __init__(self) -> None:
+        self._asset, self._collateral, self._feed = Ledger(), Ledger(), _Feed()
+        self._now = 0
+
+    def open(self, terms: Terms, rate: RateTerms, supply: int, reserve: int, now: int) -> None:
+        """Creates the pool; raises Revert where a deposit or the terms are refused."""
+        model = (
+            FixedRate(rate.rate)
+            if isinstance(rate, FixedRateTerms)
+            else KinkedRate(rate.base, rate.kink, rate.slope_below, rate.slope_above)
+        )
+        self._pool = Pool(
+            terms, asset=self._asset, collateral=self._collateral, oracle=SinglePrice(self._feed), rate_model=model, now=now, address=POOL
+        )
+        self._now = now
+        for purse in (LENDER, LIQUIDATOR):
+            self._asset.mint(purse, FUNDS)
+            self._asset.approve(purse, POOL, MAX_UINT256)
+        if supply > 0:
+            self._pool.deposit(LENDER, supply, LENDER, now)
+        if reserve > 0:
+            self._pool.add_to_reserve(LENDER, reserve, now)
+
+    def enter(self, place: int, collateral: int, debt: int) -> int:
+        """The account's collateral goes in and its loan out; raises Revert where the pool refuses."""
+        borrower = _borrower(place)
+        if collateral > 0:
+            self._collateral.mint(borrower, collateral)
+            self._collateral.approve(borrower, POOL, collateral)
+            self._pool.supply_collateral(borrower, collateral, borrower, self._now)
+        shares = self._pool.borrow(borrower, debt, borrower, borrower, self._now) if debt > 0 else 0
+        self._pool.events.clear()
+        return shares
+
+    def advance(self, now: int, price: int) -> int:
+        """Accrues, then moves the price."""
+        self._pool.accrue(LIQUIDATOR, now)
+        self._now, self._feed.quote = now, price
+        interest: int = sum(event[1] for event in self._pool.events if event[0] == "Accrue")
+        self._pool.events.clear()
+        return interest
+
+    def totals(self) -> Totals:
+        """The pool's totals; their interest dust is not told and left 0."""
+        return Totals(*self._pool.state(self._now), 0)
+
+    def sell(self, place: int, max_payment: int) -> tuple[Sale, LossParts] | None:
+        """One liquidation, as its events tell it."""
+        try:
+            self._pool.liquidate(LIQUIDATOR, _borrower(place), max_payment, 0, LIQUIDATOR, b"", self._now)
+        except Revert:
+            return None
+        sale, parts = None, NO_PARTS
+        for event in self._pool.events:
+            if event[0] == "Liquidate":
+                sale = Sale._make((*event[4:11], ""))
+            elif event[0] == "LossRealised":
+                parts = event[3:7]
+        self._pool.events.clear()
+        return (sale, parts) if sale else None
+
+    def offer(self, place: int, max_payment: int) -> int | None:
+        """The incentive quoted for one liquidation."""
+        try:
+            return self._pool.quote_liquidation(_borrower(place), max_payment, self._now)[4]
+        except Revert:
+            return None
+
+    def set_clock(self, place: int, running: bool) -> None:
+        """Flags or unflags."""
+        (self._pool.flag if running else self._pool.unflag)(LIQUIDATOR, _borrower(place), self._now)
+        self._pool.events.clear()
+
+
+def _borrower(place: int) -> str:
+    return f"0x{FIRST_BORROWER + place:040x}"
