@@ -1,0 +1,8 @@
+"""What the exit code of a command says."""
+
+DONE = 0
+FAILED = 1
+"""A check or a verdict failed."""
+BAD_INPUT = 2
+NO_ANSWER = 3
+INTERRUPTED = 130
