@@ -20,17 +20,19 @@ demo: $(VENV)/.base ## two pools on an embedded chain, one of them through a cra
 test: $(VENV)/.dev ## all tests that need only Python packages
 	@$(BIN)/pytest -q -n $(WORKERS) --dist worksteal $(PYTEST_ARGS)
 
-e2e: $(VENV)/.dev ## tests against a real node
+e2e: $(VENV)/.dev ## tests against a real node (npm fetches it once)
+	@$(BIN)/python scripts/fetch_anvil
 	@$(BIN)/pytest -q -m e2e $(PYTEST_ARGS)
 
 nightly: $(VENV)/.dev ## the long versions
 	@scripts/nightly
 
-bench: $(VENV)/.dev ## every benchmark in bench/
-	@for each in bench/*.py; do echo "== $$each"; $(BIN)/python "$$each" || exit 1; done
+bench: $(VENV)/.dev ## every benchmark in bench/ that needs no node
+	@for each in $(filter-out bench/gas.py,$(wildcard bench/*.py)); do echo "== $$each"; $(BIN)/python "$$each" || exit 1; done
 
-gas: .venv-gas/.made ## gas of every call (py-evm, in .venv-gas)
-	@.venv-gas/bin/python bench/gas.py
+gas: $(VENV)/.dev ## gas of every call, on a real node (npm fetches it once)
+	@$(BIN)/python scripts/fetch_anvil
+	@$(BIN)/python bench/gas.py
 
 lint: $(VENV)/.dev ## style (scripts/lint --fix mends)
 	@scripts/lint
@@ -53,7 +55,7 @@ lock: $(VENV)/.dev ## requirements/*.lock from pyproject.toml
 dev: $(VENV)/.dev ## set up .venv for development
 
 clean: ## remove what the other targets made
-	rm -rf .venv .venv-gas build .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf .venv build .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 
 $(VENV)/.made:
 	@sh scripts/venv $(VENV)
@@ -71,10 +73,3 @@ $(VENV)/.dev: requirements/dev.lock pyproject.toml $(VENV)/.made
 	@$(PIP) install --require-hashes -r $<
 	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $(VENV)/.base $@
-
-.venv-gas/.made: requirements/gas.lock pyproject.toml
-	@sh scripts/venv .venv-gas
-	@echo "setting up .venv-gas from $< (once, and when it changes)"
-	@.venv-gas/bin/python -m pip -qq --disable-pip-version-check --no-input install --require-hashes -r $<
-	@.venv-gas/bin/python -m pip -qq --disable-pip-version-check --no-input install --no-deps --no-build-isolation --editable .
-	@touch $@
