@@ -105,10 +105,11 @@ class ModelEngine:
         except Revert:
             return None
 
-    def set_clock(self, place: int, running: bool) -> None:
-        """Flags or unflags."""
+    def set_clock(self, place: int, running: bool) -> int:
+        """Flags or unflags; returns since when the clock runs."""
         (self._pool.flag if running else self._pool.unflag)(LIQUIDATOR, _borrower(place), self._now)
         self._pool.events.clear()
+        return self._pool.position(_borrower(place))[2]
 
 
 def _borrower(place: int) -> str:

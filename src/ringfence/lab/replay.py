@@ -25,7 +25,7 @@ from ringfence.model import liquidation, shares
 from ringfence.model.errors import Revert
 from ringfence.model.liquidation import Position, Sale
 from ringfence.model.shares import Totals
-from ringfence.model.terms import MAX_UINT256, Terms
+from ringfence.model.terms import MAX_UINT256, WAD, Terms
 
 PROGRESS_ROWS = 1024
 
@@ -61,8 +61,8 @@ class Engine(Protocol):
         """The incentive (WAD) that `sell` would give; None if it would be refused."""
         ...
 
-    def set_clock(self, place: int, running: bool) -> None:
-        """Flags an unhealthy account, or unflags a healthy one."""
+    def set_clock(self, place: int, running: bool) -> int:
+        """Flags an unhealthy account, or unflags a healthy one; returns the second its clock runs from, 0 if it is stopped."""
         ...
 
 
@@ -119,8 +119,8 @@ class _Run:
         self._suspects = Suspects(self._terms.liq_ltv)
         # Positions that a row must judge, as a heap in the order of sale; all others wait in `_suspects`.
         self._queue: list[tuple[int, int]] = []
-        # Positions whose clock may run: flagged, or left unhealthy by a sale.
-        self._clocked: set[int] = set()
+        # Positions whose clock may run, with the second it was started at (0: ask the pool); kept only if buyers wait.
+        self._since: dict[int, int] = {}
 
     def set_up(self, now: int) -> None:
         """The pool as the replay finds it: a lender, a reserve, and every account with exactly the debt of the book."""
@@ -178,7 +178,7 @@ class _Run:
         """Sells the worst unhealthy position, again and again, until none is left, none can be sold, or the row's money is spent."""
         left = self._max_paid
         judged: list[int] = []
-        while self._queue and left != 0:
+        while self._queue and not self._is_spent(left):
             place = heapq.heappop(self._queue)[1]
             payment = None if self._is_healthy(place) else self._sell_one(place, MAX_UINT256 if left is None else left)
             if payment is None:
@@ -194,7 +194,7 @@ class _Run:
     def _sell_one(self, place: int, max_payment: int) -> int | None:
         """The payment of a sale that was made; None if the buyer waits or the pool refuses."""
         if self._min_incentive is not None:
-            offer = self.engine.offer(place, max_payment)
+            offer = self._offer(place, max_payment)
             if offer is None or waits(offer, self._min_incentive):
                 return None
         sold = self.engine.sell(place, max_payment)
@@ -207,23 +207,44 @@ class _Run:
         self._debt_shares[place] -= sale.debt_shares
         if self._debt_shares[place] > 0:
             self._enqueue(place)
-            self._clocked.add(place)
+            if self._min_incentive is not None:
+                self._since[place] = 0
         return sale.payment
 
     def _set_clocks(self) -> None:
         """Unflags the flagged who are healthy, flags the unhealthy."""
-        for place in [place for place in self._clocked if self._is_healthy(place)]:
-            self._clocked.remove(place)
+        for place in [place for place in self._since if self._is_healthy(place)]:
+            del self._since[place]
             if self._debt_shares[place] > 0:
                 self.engine.set_clock(place, running=False)
         queue, self._queue = self._queue, []
-        for _, place in queue:
+        for key in queue:
+            place = key[1]
             if self._is_healthy(place):
                 self._put(place)
-            else:
-                self.engine.set_clock(place, running=True)
-                self._clocked.add(place)
-                self._enqueue(place)
+                continue
+            since = self._since.get(place, 0)
+            if since == 0 or self._now - since > self._terms.sale_timeout:
+                self._since[place] = self.engine.set_clock(place, running=True)
+            self._queue.append(key)
+        heapq.heapify(self._queue)
+
+    def _offer(self, place: int, max_payment: int) -> int | None:
+        """The incentive quoted, or one that it cannot exceed where that is too little already; None if the sale would be refused."""
+        elapsed = liquidation.elapsed(self._since.get(place, 0), self._terms.sale_timeout, self._now)
+        most = liquidation.incentive(self._terms, 0, elapsed)
+        return most if waits(most, self._min_incentive) else self.engine.offer(place, max_payment)
+
+    def _is_spent(self, left: int | None) -> bool:
+        """Whether no sale is left to the row: no money, or less than one unit of collateral costs at the largest incentive.
+
+        Then a sale of any position with collateral is refused. Positions without, which are sold for nothing, come first in the queue.
+        """
+        if left is None or left == 0:
+            return left == 0
+        if left * (WAD + self._terms.incentive_max) * WAD >= self._price:
+            return False
+        return self._collateral[self._queue[0][1]] > 0
 
     def _is_healthy(self, place: int) -> bool:
         return liquidation.is_healthy(self._terms, self._totals, Position(self._collateral[place], self._debt_shares[place]), self._price)
