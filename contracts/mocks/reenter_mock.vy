@@ -3,6 +3,7 @@
 @title A buyer whose callback makes one more call, to try the pool's lock
 @license MIT
 @notice `buy` liquidates with data; the callback then makes the call it was set to make and remembers how it ended.
+    `forward` makes any call in this contract's name and passes on what it answers, a refusal included.
 """
 
 from ethereum.ercs import IERC20
@@ -34,6 +35,12 @@ def approve(token: address, spender: address):
 @external
 def buy(pool: address, borrower: address, max_payment: uint256) -> (uint256, uint256):
     return extcall IPool(pool).liquidate(borrower, max_payment, 0, self, b"go")
+
+
+@external
+@raw_return
+def forward(to: address, calldata_: Bytes[2048]) -> Bytes[64]:
+    return raw_call(to, calldata_, max_outsize=64)
 
 
 @external

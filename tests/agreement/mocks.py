@@ -1,0 +1,118 @@
+"""Twins of contracts/mocks: what the pool meets outside itself, as plain Python objects that answer and fail alike."""
+
+from collections.abc import Callable
+from typing import Any
+
+from ringfence.model.erc20 import Ledger
+from ringfence.model.errors import Revert
+from ringfence.model.terms import MAX_UINT256
+
+REVERT, SHORT, LONG = 1, 2, 3
+FEE, SILENT, FALSE, FAILING, SURCHARGE = 1, 2, 3, 4, 5
+
+
+class OracleMock:
+    """Twin of oracle_mock.vy: an answer too short, or too low a price, is for the pool to judge, so a short one is `high` = 0 here."""
+
+    def __init__(self) -> None:
+        self.mode, self.low, self.high = 0, 0, 0
+
+    def set(self, mode: int, low: int, high: int) -> None:
+        self.mode, self.low, self.high = mode, low, high
+
+    def prices(self) -> tuple[int, int]:
+        if self.mode in (REVERT, SHORT):
+            raise Revert("oracle mock: fails")
+        return self.low, self.high
+
+
+class FeedMock:
+    """Twin of feed_mock.vy."""
+
+    def __init__(self) -> None:
+        self.answer = 0
+
+    def price(self) -> int:
+        return self.answer
+
+
+class RateMock:
+    """Twin of rate_mock.vy; fewer than 32 bytes are no answer."""
+
+    def __init__(self) -> None:
+        self.mode, self.answer = 0, 0
+
+    def set(self, mode: int, answer: int) -> None:
+        self.mode, self.answer = mode, answer
+
+    def rate(self, pool: str, debt_assets: int, supply_assets: int, elapsed: int) -> int:
+        if self.mode in (REVERT, SHORT):
+            raise Revert("rate mock: fails")
+        return self.answer
+
+    def update(self, caller: str, debt_assets: int, supply_assets: int, elapsed: int) -> int:
+        return self.rate(caller, debt_assets, supply_assets, elapsed)
+
+
+class OddToken(Ledger):
+    """Twin of odd_erc20_mock.vy as a pool meets it: what the pool refuses in its answer is raised here with the pool's text."""
+
+    __slots__ = ("mode", "pool")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.mode = 0
+        self.pool = ""
+
+    def transfer(self, caller: str, receiver: str, amount: int) -> bool:
+        self._shift(caller, receiver, amount)
+        return True
+
+    def transfer_from(self, caller: str, owner: str, receiver: str, amount: int) -> bool:
+        allowed = self.allowances.get((owner, caller), 0)
+        if allowed < amount:
+            raise Revert("")
+        self._shift(owner, receiver, amount)
+        self.allowances[owner, caller] = allowed - amount
+        return True
+
+    def _shift(self, sender: str, receiver: str, amount: int) -> None:
+        if self.mode == FAILING:
+            raise Revert("odd erc20 mock: fails")
+        if self.mode == FALSE:
+            raise Revert("transfer: token refused")
+        taken = amount + (amount // 100 if self.mode == SURCHARGE else 0)
+        arrived = amount - (amount // 100 if self.mode == FEE else 0)
+        if self.balances.get(sender, 0) < taken:
+            raise Revert("")
+        if arrived < amount and receiver == self.pool:
+            raise Revert("transfer: too little arrived")
+        self.balances[sender] = self.balances.get(sender, 0) - taken
+        self.balances[receiver] = self.balances.get(receiver, 0) + arrived
+
+
+class Buyer:
+    """Twin of reenter_mock.vy: a liquidator whose callback makes one more call and remembers how it ended."""
+
+    def __init__(self) -> None:
+        self.is_called = False
+        self.is_let_in = False
+        self.calls: Callable[[], Any] | None = None
+
+    def set(self, calls: Callable[[], Any] | None) -> None:
+        self.calls = calls
+        self.is_called = self.is_let_in = False
+
+    def on_liquidation(self, payment: int, data: bytes) -> None:
+        self.is_called = True
+        try:
+            if self.calls is not None:
+                self.calls()
+            self.is_let_in = True
+        except Revert:
+            self.is_let_in = False
+
+
+def infinite(ledger: Ledger, owner: str, spender: str) -> None:
+    """Let the spender move anything of the owner's."""
+    ledger.approve(owner, spender, MAX_UINT256)

@@ -1,0 +1,181 @@
+"""What a pool may be and where it may start: terms of every family, decimals, prices and rates to match, extremes included.
+
+Everything is drawn from a `random.Random`, so the seeded driver and hypothesis (`tests/strategies.py`) draw the same worlds.
+"""
+
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+from ringfence.model.interest import MAX_RATE
+from ringfence.model.limits import MAX_BORROW_CAP, MAX_CAP, MAX_CREATOR_FEE, MAX_INCENTIVE, MAX_PENALTY, MAX_SLOPE
+from ringfence.model.terms import MAX_UINT256, PRICE_SCALE, WAD, YEAR_SECONDS
+
+FAMILIES = ("fixed", "dutch", "slope", "window", "target", "mixed")
+DECIMALS = (6, 8, 18)
+# Terms that are addresses, in the order of the struct.
+ADDRESSES = ("asset", "collateral", "oracle", "rate_model", "backstop", "fee_recipient")
+NUMBERS = (
+    "max_ltv liq_ltv target_ltv incentive_base incentive_rise incentive_slope incentive_max penalty reserve_factor reserve_target creator_fee "
+    "premium supply_cap borrow_cap min_debt solvent_window sale_timeout lockup"
+).split()
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """One pool's surroundings: `unit` and `collateral_unit` are ordinary amounts (base units) of the same worth at `price`.
+
+    `rate` is ("fixed", rate), ("kinked", base, kink, below, above) or ("mock", mode, rate); `start` is (supply_assets, supply_shares) that
+    somebody already lent, if not (0, 0).
+    """
+
+    family: str
+    asset_decimals: int
+    collateral_decimals: int
+    unit: int
+    collateral_unit: int
+    price: int
+    terms: dict[str, int]
+    rate: tuple[Any, ...]
+    is_single_price: bool
+    is_asset_odd: bool
+    is_collateral_odd: bool
+    start: tuple[int, int]
+
+
+def draw_world(rng: Random) -> World:
+    """A legal world; one in a dozen is extreme in size, price or start."""
+    asset_decimals, collateral_decimals = rng.choice(DECIMALS), rng.choice(DECIMALS)
+    unit = draw_unit(rng, asset_decimals)
+    collateral_unit = min(2**126, max(1, draw_unit(rng, collateral_decimals)))
+    price = max(1, unit * PRICE_SCALE // collateral_unit)
+    family = rng.choice(FAMILIES)
+    return World(
+        family=family,
+        asset_decimals=asset_decimals,
+        collateral_decimals=collateral_decimals,
+        unit=unit,
+        collateral_unit=collateral_unit,
+        price=price,
+        terms=draw_terms(rng, family, unit),
+        rate=draw_rate(rng),
+        is_single_price=rng.random() < 0.15,
+        is_asset_odd=rng.random() < 0.08,
+        is_collateral_odd=rng.random() < 0.08,
+        start=draw_start(rng, unit),
+    )
+
+
+def draw_unit(rng: Random, decimals: int) -> int:
+    """An amount of a token that somebody may lend or pledge: mostly whole tokens, sometimes dust, sometimes near the bounds of 128 bits."""
+    size = rng.random()
+    if size < 0.08:
+        return rng.randint(1, 5_000)
+    if size < 0.14:
+        return 2 ** rng.randint(90, 105)
+    return spread(rng, 10**decimals, 10 ** (decimals + 6))
+
+
+def spread(rng: Random, low: int, high: int) -> int:
+    """A number between the two, every size as likely as any other; low is at least 1."""
+    bits = rng.randint(low.bit_length(), high.bit_length())
+    return min(high, max(low, rng.getrandbits(bits) | 1 << (bits - 1)))
+
+
+def draw_start(rng: Random, unit: int) -> tuple[int, int]:
+    """(supply_assets, supply_shares) that stand in the pool from the start: mostly none, else an inflated or a fallen share price."""
+    kind = rng.random()
+    if kind < 0.8:
+        return 0, 0
+    if kind < 0.9:
+        return unit * rng.randint(1, 10**6), rng.randint(1, 10**9)
+    # Shares worth next to nothing: on either side of being wiped out.
+    held = unit * 10**6
+    return max(0, (held + 10**6) // 10**15 + rng.randint(-2, 2)), held
+
+
+def draw_rate(rng: Random) -> tuple[Any, ...]:
+    """A rate model with its parameters (WAD per second)."""
+    kind = rng.random()
+    if kind < 0.3:
+        return "fixed", rng.choice([0, WAD // 20 // YEAR_SECONDS, spread(rng, 1, 2 * MAX_RATE), MAX_UINT256])
+    if kind < 0.7:
+        kink = rng.choice([0, WAD * 8 // 10, WAD * 9 // 10, WAD, rng.randint(0, WAD)])
+        below, above = spread(rng, 1, MAX_RATE // 4), spread(rng, 1, 2 * MAX_RATE)
+        if rng.random() < 0.05:
+            return "kinked", 2**128 - 1, kink, 2**128 - 1, 2**128 - 1
+        return "kinked", rng.choice([0, spread(rng, 1, MAX_RATE // 20)]), kink, below, above
+    return "mock", 0, spread(rng, 1, MAX_RATE)
+
+
+def draw_terms(rng: Random, family: str, unit: int) -> dict[str, int]:
+    """Legal terms of a family; amounts follow the unit (asset base units)."""
+    liq_ltv = draw_liq_ltv(rng)
+    margin = min(MAX_INCENTIVE, (WAD * WAD - 1) // liq_ltv - WAD)
+    incentive_max = draw_incentive_max(rng, margin)
+    terms = dict.fromkeys(NUMBERS, 0)
+    terms["liq_ltv"] = liq_ltv
+    terms["max_ltv"] = max(
+        1, min(liq_ltv - 1, rng.choice([liq_ltv - 1, liq_ltv * 95 // 100, liq_ltv * 80 // 100, rng.randint(1, liq_ltv - 1)]))
+    )
+    terms["incentive_max"] = terms["incentive_base"] = incentive_max
+    terms["sale_timeout"] = rng.choice([0, 1, 600, 3_600, 7_200, rng.randint(1, 10**6), 2**64 - 1])
+    is_mixed = family == "mixed"
+    if family == "dutch" or (is_mixed and rng.random() < 0.5):
+        set_dutch(rng, terms)
+    if family == "slope" or (is_mixed and rng.random() < 0.5) or incentive_max == 0:
+        terms["incentive_base"] = rng.randint(0, terms["incentive_base"])
+        terms["incentive_slope"] = rng.choice([1, WAD // 10, WAD // 2, WAD, 10 * WAD, MAX_SLOPE, spread(rng, 1, MAX_SLOPE)])
+    if family == "window" or (is_mixed and rng.random() < 0.5):
+        terms["sale_timeout"] = max(2, terms["sale_timeout"])
+        terms["solvent_window"] = max(1, min(terms["sale_timeout"] - 1, rng.choice([1, 300, 1_200, terms["sale_timeout"] - 1])))
+    if family == "target" or (is_mixed and rng.random() < 0.5):
+        most = min(terms["max_ltv"], liq_ltv * 1000 // 1001)
+        terms["target_ltv"] = rng.choice([most, most * 9 // 10, rng.randint(0, most)])
+    terms["penalty"] = rng.choice([0, WAD // 100, WAD // 20, MAX_PENALTY, rng.randint(0, MAX_PENALTY)])
+    set_shares_of_interest(rng, terms)
+    set_amounts(rng, terms, unit)
+    return terms
+
+
+def draw_liq_ltv(rng: Random) -> int:
+    """A liquidation LTV (WAD): mostly of this world, sometimes at its bounds."""
+    kind = rng.random()
+    if kind < 0.06:
+        return rng.choice([2, 1_001, spread(rng, 2, 10**9)])
+    if kind < 0.12:
+        return WAD - rng.choice([1, 2, spread(rng, 1, 10**12)])
+    return rng.choice([50, 70, 80, 86, 90, 95, 97]) * WAD // 100 + rng.choice([0, 0, 1, -1])
+
+
+def draw_incentive_max(rng: Random, margin: int) -> int:
+    """The largest incentive (WAD): mostly a few percent, sometimes all that the margin above the liquidation LTV allows."""
+    kind = rng.random()
+    if kind < 0.08:
+        return margin
+    if kind < 0.12:
+        return min(1, margin)
+    return min(margin, rng.choice([1, 3, 5, 6, 10, 12, 20]) * WAD // 100)
+
+
+def set_dutch(rng: Random, terms: dict[str, int]) -> None:
+    """An auction: the incentive rises from a lower base, and reaches its cap before the timeout."""
+    most = terms["incentive_max"]
+    terms["incentive_base"] = rng.choice([0, most // 10, rng.randint(0, most)])
+    terms["sale_timeout"] = max(1, terms["sale_timeout"])
+    slowest = -(-(most - terms["incentive_base"]) // terms["sale_timeout"])
+    terms["incentive_rise"] = min(most, max(slowest, rng.choice([slowest, 2 * slowest, most // 60, most])))
+
+
+def set_shares_of_interest(rng: Random, terms: dict[str, int]) -> None:
+    """Reserve and creator fee, together at most all of the interest."""
+    terms["creator_fee"] = rng.choice([0, 0, WAD // 100, WAD // 10, MAX_CREATOR_FEE])
+    terms["reserve_factor"] = rng.choice([0, WAD // 10, WAD // 2, WAD - terms["creator_fee"]])
+    terms["reserve_target"] = rng.choice([0, WAD // 1000, WAD // 100, WAD // 10, WAD])
+
+
+def set_amounts(rng: Random, terms: dict[str, int], unit: int) -> None:
+    """Caps and least debt: mostly out of the way, sometimes within a few units of what is borrowed."""
+    terms["supply_cap"] = rng.choice([MAX_CAP, MAX_CAP, min(MAX_CAP, unit * rng.randint(1, 8)), rng.choice([0, 1, unit])])
+    terms["borrow_cap"] = rng.choice([MAX_BORROW_CAP, MAX_BORROW_CAP, min(MAX_BORROW_CAP, unit * rng.randint(1, 4)), MAX_BORROW_CAP])
+    terms["min_debt"] = rng.choice([0, 0, unit // 100, unit // 10, 1, min(2**128 - 1, unit // 3)])
