@@ -3,6 +3,7 @@
 Those from `mocks` can be set by anybody; they are for tests and the demo. Whoever deploys or sets them is DEPLOYER.
 """
 
+from functools import cache
 from typing import Any, Self
 
 from ringfence.chain.abi import Function, function_of
@@ -11,11 +12,8 @@ from ringfence.chain.contract import Chain, Contract
 
 DEPLOYER = "0x" + "00" * 18 + "de01"
 
-_UINT = {"name": "", "type": "uint256"}
-_ADDRESS = {"name": "", "type": "address"}
-# Mocks answer raw bytes, which their own ABI cannot say; the interfaces that pools call can.
-PRICES = function_of({"name": "prices", "inputs": [], "outputs": [_UINT, _UINT]})
-RATE = function_of({"name": "rate", "inputs": [_ADDRESS, _UINT, _UINT, _UINT], "outputs": [_UINT]})
+_UINT = {"type": "uint256"}
+_ADDRESS = {"type": "address"}
 
 
 class TokenContract(Contract):
@@ -70,7 +68,7 @@ class OracleContract(Contract):
 
     def prices(self) -> tuple[int, int]:
         """(low, high); raises Reverted when the oracle fails, ChainError when it answers too little."""
-        low, high = _ask(self, PRICES)
+        low, high = _ask(self, _prices())
         return low, high
 
 
@@ -134,7 +132,7 @@ class RateContract(Contract):
 
     def rate(self, pool: str, debt_assets: int, supply_assets: int, elapsed: int) -> int:
         """The rate for a pool; raises Reverted when the model fails, ChainError when it answers too little."""
-        return int(_ask(self, RATE, pool, debt_assets, supply_assets, elapsed))
+        return int(_ask(self, _rate(), pool, debt_assets, supply_assets, elapsed))
 
 
 class RateMock(RateContract):
@@ -174,6 +172,19 @@ class KinkedRateContract(RateContract):
     def deploy(cls, chain: Chain, base: int, kink: int, slope_below: int, slope_above: int) -> Self:
         """A new model; rates and slopes in WAD per second, the kink in WAD of utilisation. Raises Reverted if it is over its bounds."""
         return cls.create(chain, load("KinkedRate"), DEPLOYER, base, kink, slope_below, slope_above)
+
+
+# Mocks answer raw bytes, which their own ABI cannot say; the functions that pools call can. Made late: a selector needs the machine.
+
+
+@cache
+def _prices() -> Function:
+    return function_of({"name": "prices", "inputs": [], "outputs": [_UINT, _UINT]})
+
+
+@cache
+def _rate() -> Function:
+    return function_of({"name": "rate", "inputs": [_ADDRESS, _UINT, _UINT, _UINT], "outputs": [_UINT]})
 
 
 def _ask(contract: Contract, function: Function, *arguments: Any) -> Any:

@@ -1,6 +1,6 @@
 from typing import Any
 
-import eth_abi
+import eth_abi.abi as eth_abi
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

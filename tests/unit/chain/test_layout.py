@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 
 from ringfence.chain.contract import Contract
@@ -48,7 +50,7 @@ def test_map_sees_every_slot(chain: EmbeddedChain, probe: Contract) -> None:
 
 def test_names_of_modules() -> None:
     """Variables of an imported module are called by the module's name and theirs; transient ones have no slot."""
-    document = {
+    document: dict[str, Any] = {
         "storage_layout": {
             "erc20": {"balances": {"slot": 0, "type": "HashMap[address, uint256]", "n_slots": 1}},
             "total": {"slot": 1, "type": "uint256", "n_slots": 1},
