@@ -64,7 +64,7 @@ class ParquetTable:
             return _shortest_of("float32" if types.is_float32(kind) else "float16")
         if types.is_floating(kind):
             return repr
-        if types.is_integer(kind) or types.is_decimal(kind) or self._is_text(kind):
+        if types.is_integer(kind) or types.is_decimal(kind) or types.is_null(kind) or self._is_text(kind):
             return str
         raise InputError(self._file, f"is of type {printable(str(kind))}", column=column, remedy="store text, integers, decimals or floats")
 
@@ -79,9 +79,11 @@ class ParquetTable:
 
     def _refuse_long(self, values: Any, column: str, row: int) -> None:
         """A text that many rows share is stored once and would be spelled out for each."""
-        longest = self._arrow.compute.max(self._arrow.compute.binary_length(values)).as_py() or 0
+        lengths = self._arrow.compute.binary_length(values)
+        longest = self._arrow.compute.max(lengths).as_py() or 0
         if longest > MAX_TEXT_BYTES:
-            raise InputError(self._file, f"a text of {longest:,} bytes", row=row + 1, column=column, remedy=f"at most {MAX_TEXT_BYTES:,}")
+            row += 1 + self._arrow.compute.index(lengths, longest).as_py()
+            raise InputError(self._file, f"a text of {longest:,} bytes", row=row, column=column, remedy=f"at most {MAX_TEXT_BYTES:,}")
 
     def _is_text(self, kind: Any) -> bool:
         types = self._arrow.types

@@ -23,6 +23,8 @@ RATIO_DIGITS = 18
 MAX_COLLATERAL_DECIMALS = 255
 MAX_ASSET_DECIMALS = 249
 """Lender shares have six decimals more, and decimals are a byte."""
+TRANSFER_LIMIT = 2**128
+"""What one transfer of tokens may carry, in base units, stays below it."""
 MAX_NAME_BYTES = 64
 MAX_RATE = 2**128
 """WAD per year; a rate model refuses as much per second, and a pool counts 800 % a year at most."""
@@ -206,8 +208,8 @@ class _Reader:
     def _rate(self, table: dict[str, Any]) -> RateTerms:
         model = table.get("model", "fixed" if not table else "")
         if not isinstance(model, str) or model not in RATE_KEYS:
-            problem = "is not built yet" if model in NOT_BUILT_RATES else "is unknown" if model else "is missing"
-            raise self._error("rate", "model", f"{quoted(str(model))} {problem}", 'take "fixed" or "kinked"')
+            problem = "is not built yet" if model in NOT_BUILT_RATES else "is unknown"
+            raise self._error("rate", "model", f"{quoted(str(model))} {problem}" if model else "is missing", 'take "fixed" or "kinked"')
         self._known("rate", table, ("model", *RATE_KEYS[model]))
         if model == "fixed":
             return FixedRateTerms(self._per_second(table, "per_year"))
@@ -232,8 +234,9 @@ class _Reader:
     def _amount(self, section: str, table: dict[str, Any], key: str, decimals: int) -> int:
         if key not in table:
             return 0
+        scaled = ceil_scaled if key == "min_debt" else floor_scaled
         try:
-            value, cut = (ceil_scaled if key == "min_debt" else floor_scaled)(self._digits(section, key, table[key]), decimals, WORD)
+            value, cut = scaled(self._digits(section, key, table[key]), decimals, WORD if section == "terms" else TRANSFER_LIMIT)
         except NotExact as err:
             raise self._error(section, key, str(err), "write whole asset tokens, a decimal of 0 or more") from err
         self._cuts += cut

@@ -1,0 +1,54 @@
+"""The sample pools that ship with the package: files of the formats everybody uses, read by the readers everybody uses.
+
+They are synthetic; `scripts/make_sample_book` makes them.
+"""
+
+from dataclasses import dataclass
+from importlib.resources import as_file, files
+
+from ringfence.inputs.book import Book, read_book
+from ringfence.inputs.fit import check_book, check_terms
+from ringfence.inputs.pool_file import PoolFile, read_pool_file
+from ringfence.inputs.prices import Prices, read_prices
+
+FALLING = "eth_usdc"
+CALM = "gold_usdc"
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A pool to be, its book, and prices to move it by; accounts are 0x addresses, the pool is called COLLATERAL/ASSET."""
+
+    pool: PoolFile
+    book: Book
+    prices: Prices
+
+    @property
+    def name(self) -> str:
+        """COLLATERAL/ASSET."""
+        return self.pool.name
+
+    @property
+    def collateral(self) -> str:
+        """What the collateral is called."""
+        return self.pool.name.partition("/")[0]
+
+    @property
+    def asset(self) -> str:
+        """What the asset is called."""
+        return self.pool.name.partition("/")[2]
+
+
+def read_sample(name: str) -> Sample:
+    """A shipped sample, `FALLING` or `CALM`; raises InputError if its files are not in the package or were changed into what does not
+    fit."""
+    source = files("ringfence.inputs").joinpath("samples", name)
+    with as_file(source.joinpath("terms.toml")) as terms:
+        pool = read_pool_file(terms)
+    with as_file(source.joinpath("book.csv")) as file:
+        book = read_book(file, pool.collateral_decimals, pool.asset_decimals)
+    with as_file(source.joinpath("prices.csv")) as file:
+        prices = read_prices(file, pool.collateral_decimals, pool.asset_decimals)
+    check_terms(pool)
+    check_book(book, pool)
+    return Sample(pool, book, prices)
