@@ -2,7 +2,7 @@
 
 Addresses are lower-case 0x strings on the way out, and 0x strings of any case on the way in. `uint` and `int` are Python integers, `bytes`
 and `bytesN` are bytes; structs, fixed arrays and several return values are tuples, other arrays lists. Dynamic values inside dynamic values
-go through eth-abi, which takes 15 times as long and a quarter of a second to import.
+go through eth-abi, which takes ten times as long and a quarter of a second to import.
 """
 
 import re

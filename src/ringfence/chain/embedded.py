@@ -21,7 +21,7 @@ SPEC = "CANCUN"
 GAS_LIMIT = 10**8  # gas of one transaction: room for 256 sales, while a loop without end stops within half a second
 # An outstanding snapshot takes one of the 1,024 levels of calls; contracts keep the rest.
 MAX_SNAPSHOTS = 512
-# Up to 150 MB of journal, and twice that for a moment while it is dropped; dropping it costs some 15 microseconds a transaction.
+# Up to 150 MB of journal, and twice that for a moment while it is dropped; dropping it costs some 10 microseconds a transaction.
 COMPACT_AFTER = 25_000
 ZERO_ADDRESS = "0x" + "00" * 20
 FAUCET = "0x" + "00" * 18 + "fa00"
@@ -52,7 +52,6 @@ class EmbeddedChain:
     """
 
     def __init__(self, *, timestamp: int = 1, number: int = 1, compact_after: int = COMPACT_AFTER) -> None:
-        self._base: Mapping[str, Account] = {FAUCET: Account(balance=FAUCET_BALANCE)}
         self._number = number
         self._timestamp = timestamp
         self._nonces: dict[str, int] = {}
@@ -62,7 +61,7 @@ class EmbeddedChain:
         self._compact_after = compact_after
         self._since_compact = 0
         self._logs: list[MachineLog] = []
-        self._evm = self._machine()
+        self._evm = self._machine({FAUCET: Account(balance=FAUCET_BALANCE)})
 
     # Blocks and time
 
@@ -158,7 +157,7 @@ class EmbeddedChain:
 
     def state(self) -> dict[str, Account]:
         """Every account that is not empty, whole, by lower-case address. Takes time with the length of the journal; not for loops."""
-        accounts = accounts_of(self._evm, self._base)
+        accounts = accounts_of(self._evm)
         for address, nonce in self._nonces.items():
             account = accounts.get(address, Account())
             accounts[address] = Account(nonce, account.balance, account.code, account.storage)
@@ -198,27 +197,25 @@ class EmbeddedChain:
         """
         if self._snapshots:
             raise SnapshotError(f"{len(self._snapshots)} snapshots are outstanding; a compacted chain cannot go back")
-        self._base = self.state()
-        self._evm = self._machine()
+        self._evm = self._machine(self.state())
         self._since_compact = 0
 
     def copy(self) -> "EmbeddedChain":
         """An independent chain in the same state and block, without snapshots or logs: start once, go on many times."""
         twin = EmbeddedChain(timestamp=self._timestamp, number=self._number, compact_after=self._compact_after)
-        twin._base = self.state()
         twin._nonces = dict(self._nonces)
         twin._creations = dict(self._creations)
-        twin._evm = twin._machine()
+        twin._evm = twin._machine(self.state())
         return twin
 
     # Inside
 
-    def _machine(self) -> "EVM":
+    def _machine(self, accounts: Mapping[str, Account]) -> "EVM":
         from pyrevm import EVM, BlockEnv, CfgEnv, Env
 
         block = BlockEnv(number=self._number, timestamp=self._timestamp)
         machine = EVM(env=Env(cfg=CfgEnv(chain_id=CHAIN_ID), block=block), gas_limit=GAS_LIMIT, spec_id=SPEC)
-        fill(machine, self._base, self._creations)
+        fill(machine, accounts, self._creations)
         return machine
 
     def _set_block(self, timestamp: int) -> None:

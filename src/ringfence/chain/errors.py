@@ -67,7 +67,7 @@ def failure_of(text: str) -> ChainError:
 
 def reason_of(output: bytes) -> str:
     """The text of `Error(string)` data, "" for any other data."""
-    if output[:4] != ERROR_SELECTOR or len(output) < 68:
+    if output[:4] != ERROR_SELECTOR:
         return ""
     length = int.from_bytes(output[36:68], "big")
     return output[68 : 68 + length].decode("utf-8", "replace")

@@ -38,9 +38,8 @@ class Creation(NamedTuple):
     nonce: int
 
 
-def accounts_of(machine: "EVM", base: Mapping[str, Account]) -> dict[str, Account]:
-    """Every account that is not empty, by its lower-case address; `base` is what the machine was started from."""
-    accounts = dict(base)
+def accounts_of(machine: "EVM") -> dict[str, Account]:
+    """Every account that is not empty, by its lower-case address."""
     text = machine.journal_str
     end = text.find(_END_OF_STATE)
     if end < 0:
@@ -49,12 +48,11 @@ def accounts_of(machine: "EVM", base: Mapping[str, Account]) -> dict[str, Accoun
     touched = _ACCOUNT.findall(state)
     if len(touched) != state.count(": Account { "):
         raise ChainError("state: the machine's text has accounts of an unknown form; is this another pyrevm?")
-    for address, balance, nonce, slots in touched:
-        before = base.get(address, Account())
-        storage = {**before.storage, **_slots_of(slots)}
-        accounts[address] = Account(int(nonce), int(balance), code_of(machine, address), storage)
-    trimmed = {address: _without_zeros(account) for address, account in accounts.items()}
-    return {address: account for address, account in trimmed.items() if account != Account()}
+    found = {
+        address: Account(int(nonce), int(balance), code_of(machine, address), _slots_of(slots))
+        for address, balance, nonce, slots in touched
+    }
+    return {address: account for address, account in found.items() if account != Account()}
 
 
 def code_of(machine: "EVM", address: str) -> bytes:
@@ -85,6 +83,7 @@ def fill(machine: "EVM", accounts: Mapping[str, Account], creations: Mapping[str
         if address in accounts and accounts[address].nonce == 1:
             _create(machine, address, accounts[address].code, creation)
     for address, account in accounts.items():
+        # Asking for code also makes the machine know the account, so that all that follows goes where `accounts_of` finds it.
         if machine.get_code(address):
             machine.set_balance(address, account.balance)
         else:
@@ -107,8 +106,4 @@ def _slots_of(text: str) -> dict[int, int]:
     slots = {int(slot): int(value) for slot, value in _SLOT.findall(text)}
     if len(slots) != text.count("StorageSlot"):
         raise ChainError("state: the machine's text has slots of an unknown form; is this another pyrevm?")
-    return slots
-
-
-def _without_zeros(account: Account) -> Account:
-    return Account(account.nonce, account.balance, account.code, {slot: value for slot, value in account.storage.items() if value})
+    return {slot: value for slot, value in slots.items() if value}

@@ -81,6 +81,11 @@ def count() -> uint256:
 
 
 @external
+def create_another() -> address:
+    return create_copy_of(self)
+
+
+@external
 @view
 def clock() -> (uint256, uint256, uint256):
     return block.number, block.timestamp, chain.id
