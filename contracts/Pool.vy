@@ -107,6 +107,8 @@ event AddToReserve:
 WAD: constant(uint256) = 10**18
 MAX_UINT64: constant(uint256) = 2**64 - 1
 MAX_UINT128: constant(uint256) = 2**128 - 1
+MAX_DEBT_SHARES: constant(uint256) = 2**127 - 1
+CLOCK_RUNS: constant(uint256) = 2**127
 SHARE_DECIMALS: constant(uint8) = 6
 
 TERMS: immutable(limits.Terms)
@@ -118,7 +120,7 @@ supply_assets: uint256
 packed_debt: uint256  # debt_assets * 2^128 + debt_shares
 reserve_assets: uint256
 packed_accrual: uint256  # accrued_at * 2^64 + interest_dust
-packed_positions: HashMap[address, uint256]  # collateral * 2^128 + debt_shares
+packed_positions: HashMap[address, uint256]  # collateral * 2^128 + (2^127 while the clock runs) + debt_shares
 unhealthy_since: HashMap[address, uint256]
 operators: HashMap[address, HashMap[address, bool]]
 
@@ -189,9 +191,8 @@ def supply_collateral(amount: uint256, on_behalf: address):
     position: liquidation.Position = self._position(on_behalf)
     position.collateral += amount
     assert position.collateral <= MAX_UINT128, "pool: over 128 bits"
-    self._store_position(on_behalf, position)
     self._store(totals)
-    self._stop_clock_if_healthy(totals, on_behalf, position)
+    self._store_position(on_behalf, position, self._since_after_payment(totals, position))
     log SupplyCollateral(caller=msg.sender, on_behalf=on_behalf, amount=amount)
     self._pull(TERMS.collateral, amount)
 
@@ -206,9 +207,9 @@ def withdraw_collateral(amount: uint256, receiver: address, on_behalf: address):
     assert amount <= position.collateral, "pool: not enough collateral"
     position.collateral -= amount
     if position.debt_shares > 0:
-        self._check_new_risk(totals, on_behalf, position)
-    self._store_position(on_behalf, position)
+        self._check_new_risk(totals, position)
     self._store(totals)
+    self._store_position(on_behalf, position, 0)
     log WithdrawCollateral(caller=msg.sender, on_behalf=on_behalf, receiver=receiver, amount=amount)
     self._push(TERMS.collateral, receiver, amount)
 
@@ -222,14 +223,14 @@ def borrow(assets: uint256, receiver: address, on_behalf: address) -> uint256:
     assert totals.debt_assets + assets <= TERMS.borrow_cap, "pool: borrow cap reached"
     assert assets <= shares._cash(totals), "pool: not enough cash"
     minted: uint256 = shares._debt_shares_up(assets, totals.debt_assets, totals.debt_shares)
-    assert minted <= MAX_UINT128 - totals.debt_shares, "pool: over 128 bits"
+    assert minted <= MAX_DEBT_SHARES - totals.debt_shares, "pool: too many debt shares"
     totals.debt_assets += assets
     totals.debt_shares += minted
     position: liquidation.Position = self._position(on_behalf)
     position.debt_shares += minted
-    self._check_new_risk(totals, on_behalf, position)
-    self._store_position(on_behalf, position)
+    self._check_new_risk(totals, position)
     self._store(totals)
+    self._store_position(on_behalf, position, 0)
     log Borrow(caller=msg.sender, on_behalf=on_behalf, receiver=receiver, assets=assets, shares=minted)
     self._push(TERMS.asset, receiver, assets)
     return minted
@@ -251,9 +252,8 @@ def repay(assets: uint256, on_behalf: address) -> uint256:
     # Debts are rounded up one by one; what that adds to their sum is the lenders'.
     totals.supply_assets += paid - retired
     position.debt_shares -= burnt
-    self._store_position(on_behalf, position)
     self._store(totals)
-    self._stop_clock_if_healthy(totals, on_behalf, position)
+    self._store_position(on_behalf, position, self._since_after_payment(totals, position))
     log Repay(caller=msg.sender, on_behalf=on_behalf, assets=paid, shares=burnt)
     self._pull(TERMS.asset, paid)
     return paid
@@ -277,16 +277,18 @@ def accrue():
 def flag(borrower: address):
     totals: shares.Totals = self._accrue()
     self._store(totals)
-    assert not self._is_healthy(totals, self._position(borrower)), "pool: position is healthy"
-    self._start_clock(borrower)
+    position: liquidation.Position = self._position(borrower)
+    assert not self._is_healthy(totals, position), "pool: position is healthy"
+    self._store_position(borrower, position, liquidation._started(position.unhealthy_since, TERMS.sale_timeout, block.timestamp))
 
 
 @external
 def unflag(borrower: address):
     totals: shares.Totals = self._accrue()
     self._store(totals)
-    assert self._is_healthy(totals, self._position(borrower)), "pool: position is unhealthy"
-    self._stop_clock(borrower)
+    position: liquidation.Position = self._position(borrower)
+    assert self._is_healthy(totals, position), "pool: position is unhealthy"
+    self._store_position(borrower, position, 0)
 
 
 @external
@@ -357,7 +359,7 @@ def state() -> (uint256, uint256, uint256, uint256, uint256, uint256, uint256):
 @view
 def position(borrower: address) -> (uint256, uint256, uint256):
     position: liquidation.Position = self._position(borrower)
-    return position.collateral, position.debt_shares, self.unhealthy_since[borrower]
+    return position.collateral, position.debt_shares, position.unhealthy_since
 
 
 @external
@@ -394,9 +396,10 @@ def is_healthy(borrower: address) -> bool:
 @view
 def quote_liquidation(borrower: address, max_payment: uint256) -> (uint256, uint256, uint256, uint256, uint256, uint256):
     totals: shares.Totals = self._totals_now()
-    if self._is_healthy(totals, self._position(borrower)):
+    position: liquidation.Position = self._position(borrower)
+    if self._is_healthy(totals, position):
         return 0, 0, 0, 0, 0, 0
-    sale: liquidation.Sale = self._priced(totals, borrower, self._high(), max_payment)
+    sale: liquidation.Sale = self._priced(totals, position, self._high(), max_payment)
     assert len(sale.refusal) == 0, sale.refusal
     return sale.payment, sale.collateral, sale.debt_retired, sale.penalty, sale.incentive, sale.loss
 
@@ -588,13 +591,13 @@ def _check_operator(on_behalf: address):
 
 
 @internal
-def _check_new_risk(totals: shares.Totals, borrower: address, position: liquidation.Position):
-    # New risk is judged at the low price; who passes is healthy at the high one, so a running clock stops.
+@view
+def _check_new_risk(totals: shares.Totals, position: liquidation.Position):
+    # New risk is judged at the low price; who passes is healthy at the high one too, so that a running clock stops.
     debt: uint256 = shares._debt_up(position.debt_shares, totals.debt_assets, totals.debt_shares)
     low: uint256 = self._prices()[0]
     assert debt <= liquidation._limit_down(liquidation._value_down(position.collateral, low), TERMS.max_ltv), "pool: over max_ltv"
     assert debt >= TERMS.min_debt, "pool: debt under min_debt"
-    self._stop_clock(borrower)
 
 
 # Inside, health, clock and sale
@@ -604,50 +607,29 @@ def _check_new_risk(totals: shares.Totals, borrower: address, position: liquidat
 @view
 def _is_healthy(totals: shares.Totals, position: liquidation.Position) -> bool:
     # Without debt no price is asked for.
-    return position.debt_shares == 0 or liquidation._is_healthy(TERMS, totals, position, self._high())
-
-
-@internal
-def _start_clock(borrower: address):
-    # A clock that runs is kept; one that is older than the sale's timeout starts again.
-    since: uint256 = self.unhealthy_since[borrower]
-    if since == 0 or block.timestamp - since > TERMS.sale_timeout:
-        self._set_clock(borrower, since, block.timestamp)
-
-
-@internal
-def _stop_clock(borrower: address):
-    self._set_clock(borrower, self.unhealthy_since[borrower], 0)
-
-
-@internal
-def _set_clock(borrower: address, before: uint256, since: uint256):
-    if before != since:
-        self.unhealthy_since[borrower] = since
-        log Flag(borrower=borrower, since=since)
-
-
-@internal
-def _stop_clock_if_healthy(totals: shares.Totals, borrower: address, position: liquidation.Position):
-    # Paying in needs no price: the oracle is asked only while the clock runs, and one that fails leaves it running.
-    since: uint256 = self.unhealthy_since[borrower]
-    if since == 0:
-        return
-    if position.debt_shares > 0:
-        is_priced: bool = False
-        low: uint256 = 0
-        high: uint256 = 0
-        is_priced, low, high = self._try_prices()
-        if not is_priced or not liquidation._is_healthy(TERMS, totals, position, high):
-            return
-    self._set_clock(borrower, since, 0)
+    return position.debt_shares == 0 or liquidation._is_healthy(TERMS.liq_ltv, totals, position, self._high())
 
 
 @internal
 @view
-def _priced(totals: shares.Totals, borrower: address, high: uint256, max_payment: uint256) -> liquidation.Sale:
-    elapsed: uint256 = liquidation._elapsed(self.unhealthy_since[borrower], TERMS.sale_timeout, block.timestamp)
-    return liquidation._sale(TERMS, totals, self._position(borrower), high, elapsed, max_payment)
+def _since_after_payment(totals: shares.Totals, position: liquidation.Position) -> uint256:
+    # Paying in needs no price: the oracle is asked only while the clock runs, and one that fails leaves it running.
+    if position.unhealthy_since == 0 or position.debt_shares == 0:
+        return 0
+    is_priced: bool = False
+    low: uint256 = 0
+    high: uint256 = 0
+    is_priced, low, high = self._try_prices()
+    if is_priced and liquidation._is_healthy(TERMS.liq_ltv, totals, position, high):
+        return 0
+    return position.unhealthy_since
+
+
+@internal
+@view
+def _priced(totals: shares.Totals, position: liquidation.Position, high: uint256, max_payment: uint256) -> liquidation.Sale:
+    elapsed: uint256 = liquidation._elapsed(position.unhealthy_since, TERMS.sale_timeout, block.timestamp)
+    return liquidation._sale(TERMS, totals, position, high, elapsed, max_payment)
 
 
 @internal
@@ -655,16 +637,15 @@ def _sell(
     before: shares.Totals, borrower: address, receiver: address, high: uint256, max_payment: uint256
 ) -> (shares.Totals, liquidation.Sale):
     # One sale in the pool's books, tokens aside; a refused one changes nothing.
-    sale: liquidation.Sale = self._priced(before, borrower, high, max_payment)
+    position: liquidation.Position = self._position(borrower)
+    sale: liquidation.Sale = self._priced(before, position, high, max_payment)
     if len(sale.refusal) > 0:
         return before, sale
     totals: shares.Totals = before
     from_reserve: uint256 = 0
     totals, from_reserve = liquidation._after_sale(before, sale)
-    position: liquidation.Position = self._position(borrower)
     position.collateral -= sale.collateral
     position.debt_shares -= sale.debt_shares
-    self._store_position(borrower, position)
     log Liquidate(
         caller=msg.sender,
         borrower=borrower,
@@ -687,10 +668,10 @@ def _sell(
             from_lenders=sale.loss - from_reserve,
             from_premium=0,
         )
-    if liquidation._is_healthy(TERMS, totals, position, high):
-        self._stop_clock(borrower)
-    else:
-        self._start_clock(borrower)
+    since: uint256 = 0
+    if not liquidation._is_healthy(TERMS.liq_ltv, totals, position, high):
+        since = liquidation._started(position.unhealthy_since, TERMS.sale_timeout, block.timestamp)
+    self._store_position(borrower, position, since)
     return totals, sale
 
 
@@ -840,13 +821,24 @@ def _high() -> uint256:
 @internal
 @view
 def _position(borrower: address) -> liquidation.Position:
+    # Most clocks stand; their slot is not read then.
     packed: uint256 = self.packed_positions[borrower]
-    return liquidation.Position(collateral=packed >> 128, debt_shares=packed & MAX_UINT128)
+    since: uint256 = 0
+    if packed & CLOCK_RUNS > 0:
+        since = self.unhealthy_since[borrower]
+    return liquidation.Position(collateral=packed >> 128, debt_shares=packed & MAX_DEBT_SHARES, unhealthy_since=since)
 
 
 @internal
-def _store_position(borrower: address, position: liquidation.Position):
-    self.packed_positions[borrower] = position.collateral << 128 | position.debt_shares
+def _store_position(borrower: address, position: liquidation.Position, since: uint256):
+    # With its clock at `since`, whatever it was.
+    packed: uint256 = position.collateral << 128 | position.debt_shares
+    if since > 0:
+        packed |= CLOCK_RUNS
+    self.packed_positions[borrower] = packed
+    if since != position.unhealthy_since:
+        self.unhealthy_since[borrower] = since
+        log Flag(borrower=borrower, since=since)
 
 
 @internal

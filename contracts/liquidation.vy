@@ -14,10 +14,11 @@ PRICE_SCALE: constant(uint256) = 10**36
 MAX_VALUE: constant(uint256) = 2**160 - 1
 
 
-# A borrower's side of the pool: base units of the collateral token, debt shares.
+# A borrower's side of the pool: base units of the collateral token, debt shares, the second the clock was started at (0: it stands).
 struct Position:
     collateral: uint256
     debt_shares: uint256
+    unhealthy_since: uint256
 
 
 # One sale, priced and sized. Base units of the asset, but `collateral` (base units of its token), `debt_shares` and `incentive` (WAD).
@@ -48,9 +49,11 @@ def _limit_down(value_: uint256, ltv: uint256) -> uint256:
 
 @internal
 @pure
-def _is_healthy(terms: limits.Terms, totals: shares.Totals, position: Position, high: uint256) -> bool:
+def _is_healthy(liq_ltv: uint256, totals: shares.Totals, position: Position, high: uint256) -> bool:
+    if position.debt_shares == 0:
+        return True
     debt: uint256 = shares._debt_up(position.debt_shares, totals.debt_assets, totals.debt_shares)
-    return debt <= self._limit_down(self._value_down(position.collateral, high), terms.liq_ltv)
+    return debt <= self._limit_down(self._value_down(position.collateral, high), liq_ltv)
 
 
 @internal
@@ -60,6 +63,15 @@ def _elapsed(unhealthy_since: uint256, sale_timeout: uint256, now: uint256) -> u
     if unhealthy_since == 0 or now - unhealthy_since > sale_timeout:
         return 0
     return now - unhealthy_since
+
+
+@internal
+@pure
+def _started(unhealthy_since: uint256, sale_timeout: uint256, now: uint256) -> uint256:
+    # A clock that runs is kept; one that stands, or is older than the sale's timeout, starts now.
+    if unhealthy_since == 0 or now - unhealthy_since > sale_timeout:
+        return now
+    return unhealthy_since
 
 
 @internal

@@ -19,6 +19,8 @@ from .terms import MAX_UINT128, MAX_UINT256, WAD, ZERO_ADDRESS, Terms
 P = ParamSpec("P")
 R = TypeVar("R")
 
+# What is left of a position's storage word beside its collateral and one bit that says whether its clock runs.
+MAX_DEBT_SHARES = 2**127 - 1
 NOTHING = Position(0, 0)
 
 
@@ -206,8 +208,8 @@ class Pool:
         if assets > shares.cash(totals):
             raise Revert("pool: not enough cash")
         minted = shares.debt_shares_up(assets, totals.debt_assets, totals.debt_shares)
-        if minted > MAX_UINT128 - totals.debt_shares:
-            raise Revert("pool: over 128 bits")
+        if minted > MAX_DEBT_SHARES - totals.debt_shares:
+            raise Revert("pool: too many debt shares")
         totals = totals._replace(debt_assets=totals.debt_assets + assets, debt_shares=totals.debt_shares + minted)
         held = self._positions.get(on_behalf, NOTHING)
         position = Position(held.collateral, held.debt_shares + minted)
