@@ -105,11 +105,14 @@ class ModelEngine:
         except Revert:
             return None
 
-    def set_clock(self, place: int, running: bool) -> int:
-        """Flags or unflags; returns since when the clock runs."""
+    def set_clock(self, place: int, running: bool) -> None:
+        """Flags or unflags."""
         (self._pool.flag if running else self._pool.unflag)(LIQUIDATOR, _borrower(place), self._now)
         self._pool.events.clear()
-        return self._pool.position(_borrower(place))[2]
+
+    def position(self, place: int) -> tuple[int, int, int]:
+        """What the account has in the pool."""
+        return self._pool.position(_borrower(place))
 
 
 def _borrower(place: int) -> str:

@@ -61,8 +61,12 @@ class Engine(Protocol):
         """The incentive (WAD) that `sell` would give; None if it would be refused."""
         ...
 
-    def set_clock(self, place: int, running: bool) -> int:
-        """Flags an unhealthy account, or unflags a healthy one; returns the second its clock runs from, 0 if it is stopped."""
+    def set_clock(self, place: int, running: bool) -> None:
+        """Flags an unhealthy account, or unflags a healthy one."""
+        ...
+
+    def position(self, place: int) -> tuple[int, int, int]:
+        """The account's collateral and debt shares, and the second its clock runs from, 0 if it is stopped."""
         ...
 
 
@@ -159,12 +163,11 @@ class _Run:
     def figures(self, price: int) -> PoolFigures:
         """What became of the pool, proven to balance."""
         totals = self.engine.totals()
-        require(
-            "collateral = what is left + what was sold",
-            sum(self._book.collateral),
-            sum(self._collateral) + sum(row.collateral_sold for row in self.tally.rows),
-        )
         require("debt shares = the positions' sum", totals.debt_shares, sum(self._debt_shares))
+        for place, (collateral, debt_shares) in enumerate(zip(self._collateral, self._debt_shares, strict=True)):
+            held, owed, _ = self.engine.position(place)
+            require(f"collateral of account {self._book.accounts[place]} = the book's - what was sold", held, collateral)
+            require(f"debt shares of account {self._book.accounts[place]} = those borrowed - those burnt", owed, debt_shares)
         return self.tally.figures(totals, OpenPositions(self._collateral, self._debt_shares, totals, price, self._terms.liq_ltv))
 
     def _prove_set_up(self) -> None:
@@ -225,7 +228,8 @@ class _Run:
                 continue
             since = self._since.get(place, 0)
             if since == 0 or self._now - since > self._terms.sale_timeout:
-                self._since[place] = self.engine.set_clock(place, running=True)
+                self.engine.set_clock(place, running=True)
+                self._since[place] = self.engine.position(place)[2]
             self._queue.append(key)
         heapq.heapify(self._queue)
 
