@@ -20,6 +20,10 @@ COMMANDS = {
 DEBUG = "RINGFENCE_DEBUG"
 
 
+class Interrupted(Exception):
+    """Ctrl-C while a command ran; click would answer with a line of its own."""
+
+
 class Commands(click.Group):
     """A group that knows its commands by name and imports one only to run it."""
 
@@ -31,6 +35,12 @@ class Commands(click.Group):
             return None
         command = importlib.import_module(COMMANDS[cmd_name][0]).command
         return command if isinstance(command, click.Command) else None
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as err:
+            raise Interrupted from err
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
@@ -72,7 +82,7 @@ def run(arguments: list[str] | None = None) -> int:
         code = ringfence.main(arguments, prog_name="ringfence", standalone_mode=False)
         sys.stdout.flush()
         return code if isinstance(code, int) else 0
-    except (KeyboardInterrupt, click.Abort):
+    except (Interrupted, KeyboardInterrupt, click.Abort):
         return _fail("interrupted; nothing was written", INTERRUPTED)
     except InputError as err:
         return _fail(str(err), BAD_INPUT)

@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from ringfence.inputs.errors import InputError
+from ringfence.inputs.errors import InputError, quoted
 from ringfence.inputs.results import is_result_folder
 
 OPTION = "--out"
@@ -17,6 +17,9 @@ def check_out(folder: Path) -> None:
     try:
         if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
             raise InputError(folder, "is not a folder", column=OPTION, remedy="name a new folder")
+        above = next(parent for parent in folder.absolute().parents if parent.exists())
+        if not above.is_dir() or not os.access(above, os.W_OK):
+            raise InputError(folder, f"{quoted(str(above))} is no folder to write in", column=OPTION, remedy="name a folder elsewhere")
         if folder.exists() and any(folder.iterdir()) and not is_result_folder(folder):
             raise InputError(
                 folder, "holds other files", column=OPTION, remedy="name a new folder, an empty one, or one with a former result only"
