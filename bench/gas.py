@@ -147,7 +147,13 @@ ETH_USDC = CAPS | {
     "solvent_window": 20 * 60,
     "sale_timeout": 60 * 60,
 }
-FIXED = CAPS | {"max_ltv": 80 * 10**16, "liq_ltv": 86 * 10**16, "incentive_base": 5 * 10**16, "incentive_max": 5 * 10**16, "sale_timeout": 3600}
+FIXED = CAPS | {
+    "max_ltv": 80 * 10**16,
+    "liq_ltv": 86 * 10**16,
+    "incentive_base": 5 * 10**16,
+    "incentive_max": 5 * 10**16,
+    "sale_timeout": 3600,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +190,9 @@ def market(node: Node, terms: dict[str, int], asset_decimals: int, small_debt: i
     zero = {"backstop": "0x" + "00" * 20, "fee_recipient": "0x" + "00" * 20}
     values = zero | places | terms
     pool = node.deploy("Pool", tuple(values.get(field, 0) for field in TERMS), "pool", "POOL")
-    made = Market(node, pool, asset, collateral, feed, 10**asset_decimals, account("large"), tuple(account(f"small {i}") for i in range(CROWD)))
+    made = Market(
+        node, pool, asset, collateral, feed, 10**asset_decimals, account("large"), tuple(account(f"small {i}") for i in range(CROWD))
+    )
     _fill(made, terms, small_debt)
     return made
 
@@ -263,7 +271,9 @@ def sale_rows() -> list[Row]:
     """Every sale is offered ten million, more than any debt, except where a part is bought on purpose."""
     plenty = 10_000_000
 
-    def after(percent: int, borrower: Callable[[Market], str], offer: int = plenty, flagged: bool = False) -> Callable[[Market], dict[str, Any]]:
+    def after(
+        percent: int, borrower: Callable[[Market], str], offer: int = plenty, flagged: bool = False
+    ) -> Callable[[Market], dict[str, Any]]:
         def run(m: Market) -> dict[str, Any]:
             m.large_ltv(percent)
             if flagged:
@@ -356,7 +366,9 @@ def table(figures: dict[str, dict[str, int]]) -> str:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")
-    parser.add_argument("--artifacts", type=Path, default=ARTIFACTS, metavar="DIR", help="measure these contracts instead of those that ship")
+    parser.add_argument(
+        "--artifacts", type=Path, default=ARTIFACTS, metavar="DIR", help="measure these contracts instead of those that ship"
+    )
     arguments = parser.parse_args()
     try:
         with node(arguments.artifacts) as started:
