@@ -48,6 +48,10 @@ class Naive:
     min_incentive: int | None = None
     counts: Counter[str] = field(default_factory=Counter)
     rows: list[tuple[int, ...]] = field(default_factory=list)
+    interest: int = 0
+    from_reserve: int = 0
+    from_lenders: int = 0
+    surplus: int = 0
 
     def run(self) -> dict[str, int]:
         terms = terms_with_stand_ins(self.pool_file.terms)
@@ -76,7 +80,9 @@ class Naive:
                 assert pool.debt_of(name, now) == debt
         for now, price in zip(self.prices.timestamps, self.prices.prices, strict=True):
             self.now, self.feed.quote = now, price
+            del pool.events[:]
             pool.accrue("keeper", self.now)
+            self.interest += sum(event[1] for event in pool.events if event[0] == "Accrue")
             if self.min_incentive is not None:
                 self.set_clocks()
             self.sell()
@@ -124,7 +130,7 @@ class Naive:
             except Revert:
                 self.counts["refused"] += 1
                 return None
-        held = self.pool.position(name)[1]
+        held, supply = self.pool.position(name)[1], self.pool.state(self.now)[0]
         del self.pool.events[:]
         try:
             paid, sold = self.pool.liquidate("liquidator", name, most, 0, "liquidator", b"", self.now)
@@ -134,6 +140,10 @@ class Naive:
         event = next(event for event in self.pool.events if event[0] == "Liquidate")
         self.counts["whole" if event[7] == held else "part"] += 1
         self.counts["loss"] += event[10] > 0
+        realised = [event for event in self.pool.events if event[0] == "LossRealised"]
+        self.from_reserve += sum(event[3] for event in realised)
+        self.from_lenders += sum(event[5] for event in realised)
+        self.surplus += self.pool.state(self.now)[0] - supply + sum(event[5] for event in realised)
         self.rows.append((self.now, self.book.accounts.index(name), paid, event[5], event[6], sold, event[9], event[10], self.feed.quote))
         return paid
 
@@ -150,6 +160,10 @@ class Naive:
             "penalty": sum(row[4] for row in self.rows),
             "collateral_sold": sum(row[5] for row in self.rows),
             "loss": sum(row[7] for row in self.rows),
+            "loss_from_reserve": self.from_reserve,
+            "loss_from_lenders": self.from_lenders,
+            "surplus": self.surplus,
+            "interest": self.interest,
             "sales": len(self.rows),
             "positions_sold": len({row[1] for row in self.rows}),
             "positions_sold_at_start": len({row[1] for row in self.rows if row[0] == self.prices.timestamps[0]}),
@@ -243,6 +257,7 @@ def test_every_figure_and_sale_is_that_of_the_naive_reading() -> None:
         assert rows == case.rows, f"seed {seed}"
         assert {name: getattr(result.pool, name) for name in expected} == expected, f"seed {seed}"
         counts += case.counts
+        counts["surplus"] += result.pool.surplus > 0
         counts["sold at start"] += result.pool.positions_sold_at_start
         counts["unhealthy at end"] += result.pool.unhealthy_at_end
         counts["insolvent at end"] += result.pool.insolvent_at_end
@@ -256,5 +271,5 @@ def test_every_figure_and_sale_is_that_of_the_naive_reading() -> None:
         "unflagged": 200,
         "money spent": 900,
     }
-    least |= {"sold at start": 900, "unhealthy at end": 1200, "insolvent at end": 800}
+    least |= {"sold at start": 900, "unhealthy at end": 1200, "insolvent at end": 800, "surplus": 20}
     assert not {name: counts[name] for name, number in least.items() if counts[name] < number}
