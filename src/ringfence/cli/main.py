@@ -92,13 +92,21 @@ def run(arguments: list[str] | None = None) -> int:
     except click.ClickException as err:
         return _fail(_usage(err), BAD_INPUT)
     except BrokenPipeError:
-        # Whoever read the output has left: there is nobody to tell, and nothing more to flush at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # Whoever read the output has left: there is nobody to tell.
+        _drop_output()
         return FAILED
+    except OSError as err:
+        _drop_output()
+        return _fail(f"the system refuses: {printable(str(err), 200)}", BAD_INPUT)
     except Exception as err:
         if os.environ.get(DEBUG):
             raise
         return _fail(f"internal error: {type(err).__name__}: {printable(str(err), 300)}; please report it, {DEBUG}=1 shows where", FAILED)
+
+
+def _drop_output() -> None:
+    """Nothing more goes to standard output, not even what is still held back for it: the interpreter would complain at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _usage(err: click.ClickException) -> str:
