@@ -1,0 +1,85 @@
+"""What became of a market of the demo, and what must balance to the unit: the pool's books with each other and with the tokens."""
+
+from collections.abc import Iterator, Sequence
+
+from ringfence.chain.collaborators import TokenContract
+from ringfence.chain.demo_market import BUYER, LENDER, DemoMarket
+from ringfence.inputs.demo_result import Identity, LossShares
+from ringfence.inputs.results import PoolFigures
+from ringfence.model.shares import Totals, cash
+from ringfence.model.terms import PRICE_SCALE, VIRTUAL_ASSETS, VIRTUAL_SHARES
+
+
+def share_price(totals: Totals) -> int:
+    """What a lender share is worth: asset base units a share, times 1e36, rounded down."""
+    return (totals.supply_assets + VIRTUAL_ASSETS) * PRICE_SCALE // (totals.supply_shares + VIRTUAL_SHARES)
+
+
+def figures(market: DemoMarket) -> PoolFigures:
+    """The figures of a pool at the end, at its last price."""
+    sales = [sale for step in market.steps for sale in step.sales]
+    borne_by = sum((step.borne_by for step in market.steps), LossShares())
+    before, after = market.before, market.totals()
+    unhealthy = market.unhealthy()
+    insolvent = market.insolvent(unhealthy)
+    return PoolFigures(
+        supply_before=before.supply_assets,
+        supply_after=after.supply_assets,
+        reserve_before=before.reserve_assets,
+        reserve_after=after.reserve_assets,
+        debt_before=before.debt_assets,
+        interest=market.interest,
+        debt_after=after.debt_assets,
+        debt_retired=sum(sale.debt_retired for sale in sales),
+        paid=sum(sale.payment for sale in sales),
+        penalty=sum(sale.penalty for sale in sales),
+        surplus=sum(step.surplus for step in market.steps),
+        collateral_sold=sum(sale.collateral_sold for sale in sales),
+        loss=sum(sale.loss for sale in sales),
+        loss_from_reserve=borne_by.reserve,
+        loss_from_backstop=borne_by.backstop,
+        loss_from_lenders=borne_by.lenders,
+        loss_from_premium=borne_by.premium,
+        unrealised_loss=sum(insolvent.values()),
+        sales=len(sales),
+        positions_sold=len({sale.account for sale in sales}),
+        positions_sold_at_start=len({sale.account for sale in market.steps[0].sales}) if market.steps else 0,
+        unhealthy_at_end=len(unhealthy),
+        insolvent_at_end=len(insolvent),
+        share_price_before=share_price(before),
+        share_price_after=share_price(after),
+    )
+
+
+def pool_identities(market: DemoMarket, told: PoolFigures) -> Iterator[Identity]:
+    """What must balance in one pool: the figures with each other, with the positions, and with the tokens that the pool holds."""
+    file, book, positions = market.sample.pool, market.sample.book, market.positions()
+    asset_held, collateral_held = market.asset.balance_of(market.pool.address), market.collateral.balance_of(market.pool.address)
+    brought = told.supply_before + told.reserve_before + told.interest + told.penalty + told.surplus
+    borne = told.loss_from_reserve + told.loss_from_backstop + told.loss_from_lenders + told.loss_from_premium
+    yield Identity("paid = debt retired + penalty + rounding", told.paid, told.debt_retired + told.penalty + told.surplus)
+    yield Identity(
+        "debt before + interest = debt after + debt retired + loss",
+        told.debt_before + told.interest,
+        told.debt_after + told.debt_retired + told.loss,
+    )
+    yield Identity("loss = what reserve, backstop and lenders bore", told.loss, borne)
+    yield Identity(
+        "claims before + interest + penalty + rounding = claims after + loss", brought, told.supply_after + told.reserve_after + told.loss
+    )
+    yield Identity("asset tokens held = cash", asset_held, cash(market.totals()))
+    yield Identity("asset tokens held = brought - lent + paid", asset_held, file.supply + file.reserve - sum(book.debt) + told.paid)
+    yield Identity("collateral tokens held = all positions", collateral_held, sum(held for held, _ in positions))
+    yield Identity("collateral brought = held + sold", sum(book.collateral), collateral_held + told.collateral_sold)
+    yield Identity("collateral sold = what the buyer has", told.collateral_sold, market.collateral.balance_of(BUYER))
+    yield Identity("debt shares = all positions", market.totals().debt_shares, sum(owed for _, owed in positions))
+
+
+def asset_identities(asset: TokenContract, markets: Sequence[DemoMarket]) -> Iterator[Identity]:
+    """What must balance across pools: every token of the asset is somewhere, and the buyer has paid what the pools say."""
+    holders = {LENDER, BUYER} | {account for market in markets for account in market.sample.book.accounts}
+    held = sum(asset.balance_of(account) for account in holders | {market.pool.address for market in markets})
+    paid = sum(step.payment for market in markets for step in market.steps)
+    given = sum(2 * market.before.debt_assets for market in markets)
+    yield Identity("asset tokens made = held by all", asset.total_supply, held)
+    yield Identity("paid by the buyer = paid to the pools", given - asset.balance_of(BUYER), paid)

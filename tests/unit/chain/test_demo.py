@@ -1,0 +1,163 @@
+"""The demo's run: what it proves, that each proof can fail, and that it tells what the contracts did."""
+
+from dataclasses import fields, replace
+from itertools import pairwise
+
+import pytest
+
+from ringfence.chain.demo import DemoChain, run_demo
+from ringfence.chain.demo_books import asset_identities, figures, pool_identities
+from ringfence.chain.demo_market import BUYER, DemoMarket
+from ringfence.chain.isolation import compare
+from ringfence.decisions.buyer import Buyer
+from ringfence.inputs.demo_result import DemoResult, Step
+from ringfence.inputs.results import PoolFigures
+from ringfence.inputs.samples import CALM, FALLING, Sample, read_sample
+
+ASKS = Buyer(least=10**16, slope=50_000, most=5 * 10**16)
+COUNTS = ("sales", "positions_sold", "positions_sold_at_start", "unhealthy_at_end", "insolvent_at_end")
+UNPROVEN = (*COUNTS, "unrealised_loss", "share_price_before", "share_price_after")
+"""What is counted or follows from the rest; no sum holds it."""
+
+
+@pytest.fixture(scope="module")
+def falling() -> Sample:
+    return read_sample(FALLING)
+
+
+@pytest.fixture(scope="module")
+def calm() -> Sample:
+    return read_sample(CALM)
+
+
+@pytest.fixture(scope="module")
+def told(falling: Sample, calm: Sample) -> tuple[DemoResult, list[Step]]:
+    """A whole demo, and every step it told."""
+    steps: list[Step] = []
+    return run_demo(falling, calm, ASKS, steps.append), steps
+
+
+@pytest.fixture(scope="module")
+def crashed(falling: Sample) -> DemoMarket:
+    """The falling pool alone, after its crash; tests leave it as it is."""
+    world = DemoChain((falling,), ASKS)
+    world.play(lambda _: None)
+    return world.markets[0]
+
+
+def test_the_crash_is_borne_in_the_order_of_the_waterfall(told: tuple[DemoResult, list[Step]]) -> None:
+    """Collateral pays most of it, the reserve is used up, lenders of this pool bear the rest; the calm pool sells nothing and earns."""
+    hit, calm = (pool.figures for pool in told[0].pools)
+    assert hit.sales > hit.positions_sold > 50
+    assert hit.loss_from_reserve > hit.reserve_before
+    assert hit.loss_from_lenders > 0
+    assert hit.debt_retired > 5 * hit.loss
+    assert hit.share_price_after < hit.share_price_before
+    assert not hit.solvent
+    assert (calm.sales, calm.loss, calm.unhealthy_at_end) == (0, 0, 0)
+    assert calm.share_price_after > calm.share_price_before
+    assert calm.solvent
+
+
+def test_the_calm_pool_is_untouched_and_everything_balances(told: tuple[DemoResult, list[Step]]) -> None:
+    """Slot by slot against a chain without the other pool: its positions, totals, lender shares, and both balances are among them."""
+    result, _ = told
+    assert result.isolation.calm_pool_unchanged
+    assert result.isolation.slots_different == 0
+    assert result.isolation.slots_compared > 100 + 5
+    assert [identity for identity in result.identities if not identity.holds] == []
+    assert len(result.identities) == 2 * 10 + 2
+    assert result.holds
+
+
+def test_a_single_unit_in_the_calm_pool_is_seen(calm: Sample) -> None:
+    """One base unit of collateral added on one of two equal chains changes a position's slot and a balance, and nothing else."""
+    one, other = DemoChain((calm,), ASKS), DemoChain((calm,), ASKS)
+    assert compare(one.image(0), other.image(0)).calm_pool_unchanged
+    market, account = other.markets[0], calm.book.accounts[0]
+    market.collateral.mint(account, 1)
+    market.collateral.approve(account, market.pool.address, 1)
+    market.pool.supply_collateral(account, 1, account, other.chain.timestamp)
+    assert compare(one.image(0), other.image(0)).slots_different == 2
+
+
+def test_the_order_of_creation_does_not_matter_to_the_calm_pool(falling: Sample, calm: Sample) -> None:
+    """Created second, the calm pool has another address, and yet the same values slot by slot."""
+    first, second = DemoChain((calm, falling), ASKS), DemoChain((falling, calm), ASKS)
+    for world in (first, second):
+        world.play(lambda _: None)
+    assert first.markets[0].pool.address != second.markets[1].pool.address
+    assert sorted(first.image(0).values()) == sorted(second.image(1).values())
+
+
+@pytest.mark.parametrize("name", [field.name for field in fields(PoolFigures) if field.name not in UNPROVEN])
+def test_a_figure_that_is_off_by_one_breaks_a_sum(crashed: DemoMarket, name: str) -> None:
+    """Each amount is held by at least one sum, in both directions."""
+    true = figures(crashed)
+    assert all(identity.holds for identity in pool_identities(crashed, true))
+    for off in (-1, 1):
+        wrong = replace(true, **{name: getattr(true, name) + off})
+        assert any(not identity.holds for identity in pool_identities(crashed, wrong))
+
+
+def test_tokens_that_are_not_where_they_should_be_break_a_sum(falling: Sample) -> None:
+    """A gift to the pool, a token in a stranger's hands, and money the buyer did not pay are each seen."""
+    world = DemoChain((falling,), ASKS)
+    market, stranger = world.markets[0], "0x" + "57" * 20
+
+    def broken() -> set[str]:
+        every = (*pool_identities(market, figures(market)), *asset_identities(world.asset, world.markets))
+        return {identity.name for identity in every if not identity.holds}
+
+    assert broken() == set()
+    world.asset.mint(stranger, 1)
+    assert broken() == {"asset tokens made = held by all"}
+    world.asset.transfer(BUYER, market.pool.address, 1)
+    given = {"asset tokens held = cash", "asset tokens held = brought - lent + paid", "paid by the buyer = paid to the pools"}
+    assert broken() == given | {"asset tokens made = held by all"}
+
+
+def test_sales_are_made_worst_first_and_only_for_what_the_buyer_asks(falling: Sample) -> None:
+    """Within a `liquidate_many` debt per collateral never rises from one sale to the next; no sale is made below the buyer's price."""
+    world = DemoChain((falling,), ASKS)
+    market, place_of = world.markets[0], {account: place for place, account in enumerate(falling.book.accounts)}
+    pairs = 0
+    for time, price in zip(falling.prices.timestamps, falling.prices.prices, strict=True):
+        if time > world.chain.timestamp:
+            world.chain.advance_to(time)
+        before = market.positions()
+        sales = market.step(price).sales
+        sold = [before[place_of[sale.account]] for sale in sales]
+        for (worse_held, worse_owed), (held, owed) in pairwise(sold):
+            assert worse_owed * held >= owed * worse_held
+            pairs += 1
+        # The offer was quoted before the sales of the same call; a unit of rounding between them is worth one slope.
+        assert all(sale.incentive >= ASKS.wanted(sale.payment) - ASKS.slope for sale in sales)
+    assert pairs > 50
+
+
+def test_who_waits_is_flagged_and_who_recovers_is_not(falling: Sample) -> None:
+    """After every row the clock runs for the unhealthy and for nobody else."""
+    world = DemoChain((falling,), ASKS)
+    market, clocks = world.markets[0], 0
+    for time, price in zip(falling.prices.timestamps, falling.prices.prices, strict=True):
+        if time > world.chain.timestamp:
+            world.chain.advance_to(time)
+        market.step(price)
+        running = {place for place, account in enumerate(falling.book.accounts) if market.pool.position(account)[2] != 0}
+        assert running == set(market.unhealthy())
+        clocks += len(running)
+    assert clocks > 100
+
+
+def test_steps_tell_every_row_and_add_up_to_the_figures(told: tuple[DemoResult, list[Step]], falling: Sample) -> None:
+    """One step a row and pool, in order of time; the gap leaves dozens of positions insolvent at once."""
+    result, steps = told
+    mine = [step for step in steps if step.pool == falling.name]
+    assert [step.timestamp for step in mine] == list(falling.prices.timestamps)
+    assert [step.price for step in mine] == list(falling.prices.prices)
+    assert len(steps) == 2 * len(mine)
+    assert sum(step.payment for step in mine) == result.pools[0].figures.paid
+    assert sum(step.borne_by.total for step in mine) == result.pools[0].figures.loss
+    deepest = max(mine, key=lambda step: step.price_before / step.price)
+    assert deepest.insolvent > 30
