@@ -5,7 +5,6 @@ from typing import Any
 
 from ringfence.model.erc20 import Ledger
 from ringfence.model.errors import Revert
-from ringfence.model.terms import MAX_UINT256
 
 REVERT, SHORT, LONG = 1, 2, 3
 FEE, SILENT, FALSE, FAILING, SURCHARGE = 1, 2, 3, 4, 5
@@ -72,6 +71,8 @@ class OddToken(Ledger):
         allowed = self.allowances.get((owner, caller), 0)
         if allowed < amount:
             raise Revert("")
+        if self.mode == FEE and amount >= 100 and receiver == self.pool and self.balances.get(owner, 0) >= amount:
+            raise Revert("transfer: too little arrived")
         self._shift(owner, receiver, amount)
         self.allowances[owner, caller] = allowed - amount
         return True
@@ -85,8 +86,6 @@ class OddToken(Ledger):
         arrived = amount - (amount // 100 if self.mode == FEE else 0)
         if self.balances.get(sender, 0) < taken:
             raise Revert("")
-        if arrived < amount and receiver == self.pool:
-            raise Revert("transfer: too little arrived")
         self.balances[sender] = self.balances.get(sender, 0) - taken
         self.balances[receiver] = self.balances.get(receiver, 0) + arrived
 
@@ -111,8 +110,3 @@ class Buyer:
             self.is_let_in = True
         except Revert:
             self.is_let_in = False
-
-
-def infinite(ledger: Ledger, owner: str, spender: str) -> None:
-    """Let the spender move anything of the owner's."""
-    ledger.approve(owner, spender, MAX_UINT256)

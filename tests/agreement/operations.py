@@ -25,19 +25,21 @@ Operation = Callable[[Twins, Random], object]
 
 def near(rng: Random, amount: int) -> int:
     """An amount at, beside, within or beyond another."""
+    amount = min(MAX_UINT256, max(0, amount))
     kind = rng.random()
     if kind < 0.25:
         return amount
     if kind < 0.75:
-        return rng.randint(0, max(0, amount))
+        return rng.randint(0, amount)
     if kind < 0.93:
-        return max(0, amount + rng.choice((-2, -1, 1, 2)))
+        return min(MAX_UINT256, max(0, amount + rng.choice((-2, -1, 1, 2))))
     return min(MAX_UINT256, rng.choice((0, 1, 2 * amount, MAX_UINT128, MAX_UINT128 + 1, MAX_UINT256)))
 
 
 def within(rng: Random, amount: int) -> int:
     """An amount of at least 1 that is probably allowed where `amount` is the most."""
-    return max(1, amount if rng.random() < 0.2 else rng.randint(0, max(0, amount)))
+    amount = min(MAX_UINT256, max(1, amount))
+    return amount if rng.random() < 0.2 else rng.randint(1, amount)
 
 
 def mostly(rng: Random, usual: str, others: Sequence[str] = PEOPLE, *, often: float = 0.85) -> str:
@@ -73,13 +75,15 @@ def unhealthy(twins: Twins) -> list[str]:
 def some_borrower(twins: Twins, rng: Random) -> str:
     """A borrower, probably one with debt."""
     known = debtors(twins)
-    return rng.choice(known) if known and rng.random() < 0.7 else rng.choice(BORROWERS)
+    return rng.choice(known) if known and rng.random() < 0.8 else rng.choice(BORROWERS)
 
 
 def actor_for(twins: Twins, rng: Random, owner: str) -> str:
     """Who acts on a position: its owner, an operator who may be approved, or anybody."""
-    kind = rng.random()
-    return owner if kind < 0.75 else OPERATOR if kind < 0.9 else rng.choice(PEOPLE)
+    approved = [operator for (who, operator), is_approved in twins.pool._operators.items() if who == owner and is_approved]
+    if approved and rng.random() < 0.3:
+        return rng.choice(approved)
+    return owner if rng.random() < 0.95 else rng.choice(PEOPLE)
 
 
 # Lenders
@@ -189,17 +193,22 @@ def withdraw_collateral(twins: Twins, rng: Random) -> object:
 
 
 def borrow(twins: Twins, rng: Random) -> object:
-    """Borrow, up to and beyond what collateral, cash and the cap allow."""
-    borrower = rng.choice(BORROWERS)
-    totals = totals_now(twins)
-    value = liquidation.value_down(twins.pool.position(borrower)[0], _low(twins))
-    bound = max(0, liquidation.limit_down(value, twins.terms.max_ltv) - _debt(twins, borrower))
+    """Borrow, up to and beyond what collateral, cash and the cap allow; where nobody can, bring what is missing."""
+    totals, low = totals_now(twins), _low(twins)
     cash, cap = shares.cash(totals), max(0, twins.terms.borrow_cap - totals.debt_assets)
+    bounds = {borrower: _bound(twins, borrower, low) for borrower in BORROWERS}
+    able = [borrower for borrower, bound in bounds.items() if bound > 0]
+    if cash == 0 and rng.random() < 0.8:
+        return deposit(twins, rng)
+    if not able and low > 0 and rng.random() < 0.8:
+        return supply_collateral(twins, rng)
+    borrower = rng.choice(able) if able and rng.random() < 0.9 else rng.choice(BORROWERS)
+    bound = bounds[borrower]
     most = min(bound, cash, cap) if rng.random() < 0.8 else rng.choice((bound, cash, cap, twins.terms.min_debt))
     kind = rng.random()
     if kind < 0.35:
         amount = max(1, most - rng.randint(0, most // 50))
-    elif kind < 0.75:
+    elif kind < 0.8:
         amount = max(within(rng, most), min(most, twins.terms.min_debt))
     else:
         amount = near(rng, most)
@@ -208,6 +217,8 @@ def borrow(twins: Twins, rng: Random) -> object:
 
 def repay(twins: Twins, rng: Random) -> object:
     """Repay a little, all, more than all, or nothing; sometimes just what makes the position healthy."""
+    if not debtors(twins) and rng.random() < 0.9:
+        return borrow(twins, rng)
     borrower = some_borrower(twins, rng)
     debt = _debt(twins, borrower)
     amount = rng.choice((within(rng, debt), within(rng, debt // 4), near(rng, debt), MAX_UINT256, 1))
@@ -228,9 +239,12 @@ def accrue(twins: Twins, rng: Random) -> object:
 
 
 def flag(twins: Twins, rng: Random) -> object:
-    """Start a clock."""
+    """Start a clock, and often let it run for a while."""
     sick = unhealthy(twins)
-    return twins.act("flag", rng.choice(PEOPLE), rng.choice(sick) if sick and rng.random() < 0.85 else rng.choice(BORROWERS))
+    outcome = twins.act("flag", rng.choice(PEOPLE), rng.choice(sick) if sick and rng.random() < 0.9 else rng.choice(BORROWERS))
+    if rng.random() < 0.6:
+        pass_time(twins, rng)
+    return outcome
 
 
 def unflag(twins: Twins, rng: Random) -> object:
@@ -253,7 +267,9 @@ def liquidate(twins: Twins, rng: Random) -> object:
 def liquidate_many(twins: Twins, rng: Random) -> object:
     """Buy several positions, some of them healthy, unknown or named twice."""
     sick = unhealthy(twins)
-    borrowers = [rng.choice(sick) if sick and rng.random() < 0.7 else rng.choice(PEOPLE) for _ in range(rng.randint(0, 6))]
+    borrowers = [rng.choice(sick) if sick and rng.random() < 0.8 else rng.choice(PEOPLE) for _ in range(rng.randint(0, 6))]
+    if rng.random() < 0.5:
+        borrowers += sick
     whole = sum(_quoted(twins, borrower)[0] for borrower in set(borrowers))
     max_payment = rng.choice((MAX_UINT256, MAX_UINT256, whole, rng.randint(0, whole), 0))
     min_collateral = 0 if rng.random() < 0.9 else rng.choice((1, twins.world.collateral_unit))
@@ -304,9 +320,8 @@ def pass_time(twins: Twins, rng: Random) -> object:
     kind = rng.random()
     since = [value for value in twins.pool._unhealthy_since.values() if value]
     if since and kind < 0.5:
-        edge = rng.choice(
-            (twins.terms.solvent_window, twins.terms.sale_timeout, twins.terms.sale_timeout // 2, twins.terms.solvent_window // 2)
-        )
+        window, timeout = twins.terms.solvent_window, twins.terms.sale_timeout
+        edge = rng.choice((window, window // 2, rng.randint(0, window), timeout, timeout // 2))
         until = rng.choice(since) + edge + rng.choice((-1, 0, 0, 1))
         if 0 < until - twins.now < 10 * YEAR_SECONDS:
             return twins.pass_time(until - twins.now)
@@ -366,6 +381,12 @@ def donate(twins: Twins, rng: Random) -> object:
     return twins.donate(rng.random() < 0.5, rng.randint(0, twins.world.unit))
 
 
+def strip_collateral(twins: Twins, rng: Random) -> object:
+    """Leave a debt without any collateral: no rule leads there, but the rule says what happens then."""
+    known = debtors(twins)
+    return twins.strip_collateral(rng.choice(known)) if known else None
+
+
 def plan_callback(twins: Twins, rng: Random) -> object:
     """Give the buyer's callback something to do: enter the pool again, or make itself richer meanwhile."""
     pool, buyer, now = twins.pool, twins.buyer.address, twins.now
@@ -420,6 +441,12 @@ def _debt(twins: Twins, borrower: str) -> int:
     return twins.pool.debt_of(borrower, twins.now)
 
 
+def _bound(twins: Twins, borrower: str, low: int) -> int:
+    # What the collateral still lets the borrower take.
+    value = liquidation.value_down(twins.pool.position(borrower)[0], low)
+    return max(0, liquidation.limit_down(value, twins.terms.max_ltv) - _debt(twins, borrower))
+
+
 def _low(twins: Twins) -> int:
     try:
         return twins.pool._prices()[0]
@@ -434,7 +461,7 @@ def _value_for(debt: int, ltv: int) -> int:
 
 # Weighing
 
-CALM: tuple[tuple[Operation, int], ...] = (
+LENDING: tuple[tuple[Operation, int], ...] = (
     (deposit, 9),
     (mint, 4),
     (withdraw, 5),
@@ -443,6 +470,9 @@ CALM: tuple[tuple[Operation, int], ...] = (
     (transfer_from, 2),
     (approve, 2),
     (add_to_reserve, 3),
+)
+CALM: tuple[tuple[Operation, int], ...] = (
+    *LENDING,
     (supply_collateral, 12),
     (withdraw_collateral, 6),
     (borrow, 18),
@@ -478,6 +508,7 @@ SURROUNDINGS: tuple[tuple[Operation, int], ...] = (
     (change_allowance, 3),
     (donate, 2),
     (plan_callback, 2),
+    (strip_collateral, 1),
 )
 
 
@@ -486,11 +517,25 @@ def pick(rng: Random, weighed: Sequence[tuple[Operation, int]]) -> Operation:
     return rng.choices([operation for operation, _ in weighed], [weight for _, weight in weighed])[0]
 
 
+def sell(twins: Twins, rng: Random) -> object:
+    """Sell somebody; first make somebody unhealthy if nobody is."""
+    if not unhealthy(twins):
+        move_prices(twins, rng)
+    return pick(rng, STORMY)(twins, rng)
+
+
 def step(twins: Twins, rng: Random) -> None:
     """Change the surroundings now and then, then do one act of the pool that fits."""
-    while rng.random() < 0.35:
+    sick = unhealthy(twins)
+    if not sick and rng.random() < 0.2 and debtors(twins):
+        move_prices(twins, rng)
+    while rng.random() < 0.3:
         pick(rng, SURROUNDINGS)(twins, rng)
     if rng.random() < 0.3 and twins.pool._try_prices() is None:
         restore_prices(twins, rng)
+    if rng.random() < 0.1:
+        twins.be_kind()
+    elif twins.is_odd and rng.random() < 0.1:
+        change_token(twins, rng)
     is_stormy = rng.random() < 0.75 and unhealthy(twins)
     pick(rng, STORMY if is_stormy else CALM)(twins, rng)

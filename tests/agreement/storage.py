@@ -12,6 +12,8 @@ from ringfence.model.pool import NOTHING, Pool
 
 entry_slot = lru_cache(maxsize=None)(entry_slot)
 
+CLOCK_RUNS = 2**127
+
 # How the contract packs what the model keeps apart.
 SCALARS: dict[str, Callable[[Pool], int]] = {
     "supply_assets": lambda pool: pool._totals.supply_assets,
@@ -24,7 +26,7 @@ SCALARS: dict[str, Callable[[Pool], int]] = {
 
 def _packed_position(pool: Pool, account: str) -> int:
     held = pool._positions.get(account, NOTHING)
-    return held.collateral << 128 | held.debt_shares
+    return held.collateral << 128 | (CLOCK_RUNS if pool._unhealthy_since.get(account) else 0) | held.debt_shares
 
 
 ENTRIES: dict[str, Callable[[Pool, str], int]] = {
@@ -49,38 +51,44 @@ class PoolStorage:
             raise KeyError(f"variables of the contract without a twin: {sorted(strangers)}")
         self.scalars = [(name, layout[name], expected) for name, expected in SCALARS.items()]
         self.entries = [
-            (name, expected, [(account, entry_slot(layout[name], account)) for account in known]) for name, expected in ENTRIES.items()
+            (name, expected, {account: entry_slot(layout[name], account) for account in known}) for name, expected in ENTRIES.items()
         ]
         self.pairs = [
-            (name, expected, [(pair, entry_slot(layout[name], *pair)) for pair in product(known, repeat=2)])
+            (name, expected, {pair: entry_slot(layout[name], *pair) for pair in product(known, repeat=2)})
             for name, expected in PAIRS.items()
         ]
 
+    def slot(self, variable: str, account: str) -> int:
+        """Where an account's entry of a mapping lies."""
+        return next(entries for name, _, entries in self.entries if name == variable)[account]
+
     def difference(self, read: Callable[[str, int], int], pool: Pool) -> str:
-        """Name the first slot that differs, with both values; empty if none does."""
+        """Name the first slot that differs, with both values; empty if none does.
+
+        Pairs of accounts are read where the model ever wrote one; `nonzero` tells of all others.
+        """
         address = pool.address
         for name, slot, expected in self.scalars:
             if read(address, slot) != expected(pool):
                 return f"{name}: contract {read(address, slot):#x}, model {expected(pool):#x}"
         for name, expected_entry, entries in self.entries:
-            for account, slot in entries:
+            for account, slot in entries.items():
                 if read(address, slot) != expected_entry(pool, account):
                     return f"{name}[{account}]: contract {read(address, slot):#x}, model {expected_entry(pool, account):#x}"
         for name, expected_pairs, pairs in self.pairs:
-            values = expected_pairs(pool)
-            for pair, slot in pairs:
-                if read(address, slot) != values.get(pair, 0):
-                    return f"{name}[{pair}]: contract {read(address, slot):#x}, model {int(values.get(pair, 0)):#x}"
+            for pair, value in expected_pairs(pool).items():
+                slot = pairs[pair]
+                if read(address, slot) != value:
+                    return f"{name}[{pair}]: contract {read(address, slot):#x}, model {int(value):#x}"
         return ""
 
     def nonzero(self, pool: Pool) -> dict[int, int]:
         """All slots that the model says are not zero: the contract must have these and no other."""
         values = {slot: expected(pool) for _, slot, expected in self.scalars}
         for _, expected_entry, entries in self.entries:
-            values |= {slot: expected_entry(pool, account) for account, slot in entries}
+            values |= {slot: expected_entry(pool, account) for account, slot in entries.items()}
         for _, expected_pairs, pairs in self.pairs:
-            known = expected_pairs(pool)
-            values |= {slot: int(known.get(pair, 0)) for pair, slot in pairs}
+            values |= {pairs[pair]: int(value) for pair, value in expected_pairs(pool).items()}
         return {slot: value for slot, value in values.items() if value}
 
 

@@ -61,7 +61,7 @@ class SaleWitness:
                     was = self.clocks.get(borrower, 0)
                     counts["clock: stopped" if since == 0 else "clock: started" if was == 0 else "clock: restarted"] += 1
                     self.clocks[borrower] = since
-                case ("LossRealised", _, loss, from_reserve, _, from_lenders, _):
+                case ("LossRealised", _, _, from_reserve, _, from_lenders, _):
                     counts["loss: reserve" if from_lenders == 0 else "loss: lenders" if from_reserve == 0 else "loss: both"] += 1
                 case ("Liquidate", *figures):
                     self._count_sale(*figures)

@@ -20,6 +20,7 @@ from ringfence.model.erc20 import Ledger
 from ringfence.model.errors import Revert
 from ringfence.model.fixed_rate import FixedRate
 from ringfence.model.kinked_rate import KinkedRate
+from ringfence.model.liquidation import Position
 from ringfence.model.pool import Pool
 from ringfence.model.single_price import SinglePrice
 from ringfence.model.terms import MAX_UINT256, ZERO_ADDRESS, Terms
@@ -27,7 +28,7 @@ from tests.agreement import views
 from tests.agreement.mocks import Buyer, FeedMock, OddToken, OracleMock, RateMock
 from tests.agreement.storage import PoolStorage, TokenStorage
 from tests.agreement.tally import SaleWitness
-from tests.agreement.worlds import World
+from tests.agreement.worlds import Start, World
 
 START = 1_700_000_000
 DEPLOYER = "0x" + "d0" * 20
@@ -64,16 +65,16 @@ class Twins:
         self.counts: Counter[str] = Counter() if counts is None else counts
         self.trace = trace
         self.history: list[str] = []
+        self.lowered: list[tuple[Contract, Ledger, str]] = []
         self.chain = EmbeddedChain(timestamp=START)
         self._artifacts = artifacts
         self._set_up_surroundings()
         self._set_up_pool()
         self._fund()
-        self.given_asset = self.given_collateral = 0
         self.witness = SaleWitness(self)
         self._views = views.Rotation(self)
-        if world.start != (0, 0):
-            self._plant(*world.start)
+        if world.start != Start():
+            self._plant(world.start)
 
     # Setting up
 
@@ -152,18 +153,22 @@ class Twins:
         token.transact(DEPLOYER, "mint", receiver, amount)
         twin.mint(receiver, amount)
 
-    def _plant(self, supply_assets: int, supply_shares: int) -> None:
-        # A pool with a past: lender shares at any price, written into both sides, with the tokens that back them.
-        owner = LENDERS[0]
-        slots = {name: slot for name, slot, _ in self.storage.scalars}
-        balances = {name: dict(entries) for name, _, entries in self.storage.entries}["erc20.balance_of"]
-        self.write_slot(slots["supply_assets"], supply_assets)
-        self.write_slot(slots["erc20.total_supply"], supply_shares)
-        self.write_slot(balances[owner], supply_shares)
-        self.pool._totals = self.pool._totals._replace(supply_assets=supply_assets, supply_shares=supply_shares)
-        self.pool._shares.total_supply = supply_shares
-        self.pool._shares.balances[owner] = supply_shares
-        self._mint(self.asset, self.asset_twin, self.pool.address, supply_assets)
+    def _plant(self, start: Start) -> None:
+        # A pool with a past, written into both sides, with the tokens that back it.
+        lender, borrower = LENDERS[0], BORROWERS[0]
+        pool = self.pool
+        pool._totals = pool._totals._replace(
+            supply_assets=start.supply_assets,
+            supply_shares=start.supply_shares,
+            debt_assets=start.debt_assets,
+            debt_shares=start.debt_shares,
+        )
+        pool._shares.total_supply = pool._shares.balances[lender] = start.supply_shares
+        pool._positions[borrower] = Position(start.collateral, start.debt_shares)
+        for slot, value in self.storage.nonzero(pool).items():
+            self.write_slot(slot, value)
+        self._mint(self.asset, self.asset_twin, pool.address, start.supply_assets - start.debt_assets)
+        self._mint(self.collateral, self.collateral_twin, pool.address, start.collateral)
         self.check()
 
     def write_slot(self, slot: int, value: int) -> None:
@@ -202,6 +207,8 @@ class Twins:
 
     def set_token_mode(self, mode: int) -> None:
         """Let the world's odd tokens misbehave."""
+        if not self.is_odd:
+            return
         self._note("set_token_mode", mode)
         for token, twin, _ in self.tokens:
             if isinstance(twin, OddToken):
@@ -213,12 +220,29 @@ class Twins:
         self._note("allow", token.address, owner, amount)
         token.transact(owner, "approve", self.pool.address, amount)
         twin.approve(owner, self.pool.address, amount)
+        if amount < MAX_UINT256:
+            self.lowered.append((token, twin, owner))
+
+    def be_kind(self) -> None:
+        """End what keeps tokens from moving: odd behaviour, and allowances that were lowered."""
+        self.set_token_mode(0)
+        for token, twin, owner in self.lowered:
+            self.allow(token, twin, owner, MAX_UINT256)
+        self.lowered.clear()
 
     def donate(self, is_asset: bool, amount: int) -> None:
         """Give the pool tokens that it does not know of."""
         self._note("donate", is_asset, amount)
         token, twin, _ = self.tokens[0 if is_asset else 1]
         self._mint(token, twin, self.pool.address, amount)
+
+    def strip_collateral(self, borrower: str) -> None:
+        """Take a position's collateral away on both sides, the tokens staying behind."""
+        self._note("strip_collateral", borrower)
+        held = self.pool._positions[borrower]
+        self.pool._positions[borrower] = held._replace(collateral=0)
+        slot = self.storage.slot("packed_positions", borrower)
+        self.write_slot(slot, self.chain.storage(self.contract.address, slot) % 2**128)
 
     def plan_callback(self, target: str, calldata: bytes, twin: Callable[[], Any] | None) -> None:
         """Set the call that the buyer's callback makes, on both sides."""
@@ -241,6 +265,8 @@ class Twins:
             self.fail(f"events: contract {_short(events)}, model {_short(self.pool.events)}")
         self._count(name, on_contract)
         self.check()
+        if caller == self.buyer.address:
+            self._check_buyer()
         self.pool.events.clear()
         self._views.some()
         return on_contract
@@ -257,7 +283,7 @@ class Twins:
 
     def _on_model(self, name: str, caller: str, arguments: Sequence[Any]) -> Outcome:
         method = getattr(self.pool, MODEL_NAMES.get(name, name))
-        tokens = [(twin, dict(twin.balances), dict(twin.allowances)) for _, twin, _ in self.tokens] if self._is_odd else []
+        tokens = [(twin, dict(twin.balances), dict(twin.allowances)) for _, twin, _ in self.tokens] if self.is_odd else []
         called = self.buyer_twin.is_called, self.buyer_twin.is_let_in
         try:
             return "ok", method(caller, *arguments) if name in TIMELESS else method(caller, *arguments, self.now)
@@ -271,7 +297,8 @@ class Twins:
             return "crashed", repr(crash)[:200]
 
     @property
-    def _is_odd(self) -> bool:
+    def is_odd(self) -> bool:
+        """Whether a token of this world can misbehave."""
         return self.world.is_asset_odd or self.world.is_collateral_odd
 
     def _is_excused(self, on_contract: Outcome, on_model: Outcome) -> bool:
@@ -292,16 +319,14 @@ class Twins:
 
     def check(self) -> None:
         """Compare every storage value and token balance, and what must be conserved. Raises Difference."""
-        slot_of = self.chain.storage
+        slot_of = self.chain._evm.storage  # without the chain's wrapper: a hundred readings an act
         if found := self.storage.difference(slot_of, self.pool):
             self.fail(found)
         for token, twin, slots in self.tokens:
             if found := slots.difference(slot_of, token.address, twin):
                 self.fail(f"token {token.address}: {found}")
-        if not self._is_odd:
+        if not self.is_odd:
             self._check_conservation()
-        if (self.buyer_twin.is_called, self.buyer_twin.is_let_in) != (self.buyer.call("is_called"), self.buyer.call("is_let_in")):
-            self.fail("the buyer's callback ended differently")
 
     def _check_conservation(self) -> None:
         # Both sides have the same balances and totals by now, so one sum speaks for both.
@@ -310,6 +335,12 @@ class Twins:
             self.fail("conservation: less of the asset than cash")
         if self.collateral_twin.balance_of(address) < sum(held.collateral for held in self.pool._positions.values()):
             self.fail("conservation: less collateral than positions hold")
+
+    def _check_buyer(self) -> None:
+        expected = self.buyer_twin.is_called, self.buyer_twin.is_let_in
+        found = self.buyer.call("is_called"), self.buyer.call("is_let_in")
+        if found != expected:
+            self.fail(f"callback (called, let in): contract {found}, model {expected}")
 
     def check_all(self, rng: Random) -> None:
         """Compare every view for every account, and the machine's whole storage of the pool. Raises Difference."""
@@ -335,6 +366,8 @@ def _name(argument: Any) -> str:
         return f"[{', '.join(_name(item) for item in argument)}]"
     if isinstance(argument, str):
         return argument[:10] if len(argument) == 42 else argument
+    if isinstance(argument, bytes) and len(argument) > 8:
+        return f"{len(argument)} bytes"
     return "MAX" if argument == MAX_UINT256 else repr(argument)
 
 

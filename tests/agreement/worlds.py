@@ -3,30 +3,48 @@
 Everything is drawn from a `random.Random`, so the seeded driver and hypothesis (`tests/strategies.py`) draw the same worlds.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from random import Random
 from typing import Any
 
 from ringfence.model.interest import MAX_RATE
 from ringfence.model.limits import MAX_BORROW_CAP, MAX_CAP, MAX_CREATOR_FEE, MAX_INCENTIVE, MAX_PENALTY, MAX_SLOPE
-from ringfence.model.terms import MAX_UINT256, PRICE_SCALE, WAD, YEAR_SECONDS
+from ringfence.model.terms import MAX_UINT256, PRICE_SCALE, WAD, YEAR_SECONDS, Terms
 
-FAMILIES = ("fixed", "dutch", "slope", "window", "target", "mixed")
+FAMILIES = ("fixed", "dutch", "slope", "window", "target", "mixed", "mixed")
 DECIMALS = (6, 8, 18)
-# Terms that are addresses, in the order of the struct.
-ADDRESSES = ("asset", "collateral", "oracle", "rate_model", "backstop", "fee_recipient")
-NUMBERS = (
-    "max_ltv liq_ltv target_ltv incentive_base incentive_rise incentive_slope incentive_max penalty reserve_factor reserve_target creator_fee "
-    "premium supply_cap borrow_cap min_debt solvent_window sale_timeout lockup"
-).split()
+STARTS = (
+    *("nothing",) * 5,
+    "dear lender shares",
+    *("nothing",) * 4,
+    "nearly wiped out",
+    *("nothing",) * 4,
+    "dear debt shares",
+    "nothing",
+    "hardly room for debt shares",
+    "nothing",
+    "debt at its bound",
+)
+# Terms that are numbers, in the order of the struct.
+NUMBERS = [field.name for field in fields(Terms) if field.type is int]
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What stands in the pool from the start: one lender's shares, one borrower's debt and collateral; mostly nothing."""
+
+    supply_assets: int = 0
+    supply_shares: int = 0
+    debt_assets: int = 0
+    debt_shares: int = 0
+    collateral: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class World:
     """One pool's surroundings: `unit` and `collateral_unit` are ordinary amounts (base units) of the same worth at `price`.
 
-    `rate` is ("fixed", rate), ("kinked", base, kink, below, above) or ("mock", mode, rate); `start` is (supply_assets, supply_shares) that
-    somebody already lent, if not (0, 0).
+    `rate` is ("fixed", rate), ("kinked", base, kink, below, above) or ("mock", mode, rate).
     """
 
     family: str
@@ -40,29 +58,34 @@ class World:
     is_single_price: bool
     is_asset_odd: bool
     is_collateral_odd: bool
-    start: tuple[int, int]
+    start: Start
 
 
-def draw_world(rng: Random) -> World:
-    """A legal world; one in a dozen is extreme in size, price or start."""
+def draw_world(rng: Random, number: int | None = None) -> World:
+    """A legal world; one in a dozen is extreme in size or price. Worlds numbered in a row take turns at odd tokens and starts."""
+    number = rng.randrange(10_000) if number is None else number
     asset_decimals, collateral_decimals = rng.choice(DECIMALS), rng.choice(DECIMALS)
     unit = draw_unit(rng, asset_decimals)
-    collateral_unit = min(2**126, max(1, draw_unit(rng, collateral_decimals)))
-    price = max(1, unit * PRICE_SCALE // collateral_unit)
+    collateral_unit = draw_unit(rng, collateral_decimals)
+    start = draw_start(rng, STARTS[number % len(STARTS)], unit, collateral_unit)
     family = rng.choice(FAMILIES)
+    terms = draw_terms(rng, family, unit)
+    # A collateral unit bears a debt of about one unit, however small the LTV.
+    is_debt_huge = start.debt_assets >= 2**127
+    price = (2**150 if is_debt_huge else unit * WAD // terms["max_ltv"]) * PRICE_SCALE // collateral_unit
     return World(
         family=family,
         asset_decimals=asset_decimals,
         collateral_decimals=collateral_decimals,
         unit=unit,
         collateral_unit=collateral_unit,
-        price=price,
-        terms=draw_terms(rng, family, unit),
-        rate=draw_rate(rng),
+        price=min(MAX_UINT256, max(1, price)),
+        terms=terms,
+        rate=("fixed", MAX_UINT256) if is_debt_huge else draw_rate(rng),
         is_single_price=rng.random() < 0.15,
-        is_asset_odd=rng.random() < 0.08,
-        is_collateral_odd=rng.random() < 0.08,
-        start=draw_start(rng, unit),
+        is_asset_odd=number % 11 == 7,
+        is_collateral_odd=number % 13 == 5,
+        start=start,
     )
 
 
@@ -82,16 +105,22 @@ def spread(rng: Random, low: int, high: int) -> int:
     return min(high, max(low, rng.getrandbits(bits) | 1 << (bits - 1)))
 
 
-def draw_start(rng: Random, unit: int) -> tuple[int, int]:
-    """(supply_assets, supply_shares) that stand in the pool from the start: mostly none, else an inflated or a fallen share price."""
-    kind = rng.random()
-    if kind < 0.8:
-        return 0, 0
-    if kind < 0.9:
-        return unit * rng.randint(1, 10**6), rng.randint(1, 10**9)
-    # Shares worth next to nothing: on either side of being wiped out.
+def draw_start(rng: Random, kind: str, unit: int, collateral_unit: int) -> Start:
+    """Mostly nothing; else shares, of lenders or of the debt, at a price that takes a long history to reach."""
     held = unit * 10**6
-    return max(0, (held + 10**6) // 10**15 + rng.randint(-2, 2)), held
+    match kind:
+        case "dear lender shares":
+            return Start(unit * rng.randint(1, 10**6), rng.randint(1, 10**9))
+        case "nearly wiped out":
+            return Start(max(0, (held + 10**6) // 10**15 + rng.randint(-2, 2)), held)
+        case "dear debt shares":
+            return Start(2 * unit, held, unit, rng.randint(1, 1 + unit // 10), collateral_unit)
+        case "hardly room for debt shares":
+            return Start(4 * unit, held, unit, 2**127 - 1 - rng.randint(0, unit), 4 * collateral_unit)
+        case "debt at its bound":
+            debt = 2**128 - 1 - rng.choice((0, 1, 10**6, 2**100))
+            return Start(2 * debt, 2**128, debt, 2 ** rng.randint(60, 127) - 1, collateral_unit)
+    return Start()
 
 
 def draw_rate(rng: Random) -> tuple[Any, ...]:
@@ -115,20 +144,21 @@ def draw_terms(rng: Random, family: str, unit: int) -> dict[str, int]:
     incentive_max = draw_incentive_max(rng, margin)
     terms = dict.fromkeys(NUMBERS, 0)
     terms["liq_ltv"] = liq_ltv
-    terms["max_ltv"] = max(
-        1, min(liq_ltv - 1, rng.choice([liq_ltv - 1, liq_ltv * 95 // 100, liq_ltv * 80 // 100, rng.randint(1, liq_ltv - 1)]))
-    )
+    usual = rng.choice([liq_ltv - 1, liq_ltv * 95 // 100, liq_ltv * 80 // 100, rng.randint(1, liq_ltv - 1)])
+    terms["max_ltv"] = max(1, min(liq_ltv - 1, usual))
     terms["incentive_max"] = terms["incentive_base"] = incentive_max
-    terms["sale_timeout"] = rng.choice([0, 1, 600, 3_600, 7_200, rng.randint(1, 10**6), 2**64 - 1])
+    terms["sale_timeout"] = rng.choice([600, 3_600, 3_600, 7_200, rng.randint(0, 10**6), rng.choice([0, 1, 2, 2**64 - 1])])
     is_mixed = family == "mixed"
-    if family == "dutch" or (is_mixed and rng.random() < 0.5):
-        set_dutch(rng, terms)
     if family == "slope" or (is_mixed and rng.random() < 0.5) or incentive_max == 0:
         terms["incentive_base"] = rng.randint(0, terms["incentive_base"])
         terms["incentive_slope"] = rng.choice([1, WAD // 10, WAD // 2, WAD, 10 * WAD, MAX_SLOPE, spread(rng, 1, MAX_SLOPE)])
+    if family == "dutch" or (is_mixed and rng.random() < 0.5):
+        set_dutch(rng, terms)
     if family == "window" or (is_mixed and rng.random() < 0.5):
         terms["sale_timeout"] = max(2, terms["sale_timeout"])
-        terms["solvent_window"] = max(1, min(terms["sale_timeout"] - 1, rng.choice([1, 300, 1_200, terms["sale_timeout"] - 1])))
+        terms["solvent_window"] = max(
+            1, min(terms["sale_timeout"] - 1, rng.choice([300, 1_200, 1_200, rng.choice([1, terms["sale_timeout"] - 1])]))
+        )
     if family == "target" or (is_mixed and rng.random() < 0.5):
         most = min(terms["max_ltv"], liq_ltv * 1000 // 1001)
         terms["target_ltv"] = rng.choice([most, most * 9 // 10, rng.randint(0, most)])
@@ -176,6 +206,7 @@ def set_shares_of_interest(rng: Random, terms: dict[str, int]) -> None:
 
 def set_amounts(rng: Random, terms: dict[str, int], unit: int) -> None:
     """Caps and least debt: mostly out of the way, sometimes within a few units of what is borrowed."""
-    terms["supply_cap"] = rng.choice([MAX_CAP, MAX_CAP, min(MAX_CAP, unit * rng.randint(1, 8)), rng.choice([0, 1, unit])])
-    terms["borrow_cap"] = rng.choice([MAX_BORROW_CAP, MAX_BORROW_CAP, min(MAX_BORROW_CAP, unit * rng.randint(1, 4)), MAX_BORROW_CAP])
-    terms["min_debt"] = rng.choice([0, 0, unit // 100, unit // 10, 1, min(2**128 - 1, unit // 3)])
+    tight = min(MAX_CAP, unit * rng.randint(1, 8))
+    terms["supply_cap"] = rng.choices([MAX_CAP, tight, rng.choice([0, 1, unit])], [14, 5, 1])[0]
+    terms["borrow_cap"] = rng.choices([MAX_BORROW_CAP, min(MAX_BORROW_CAP, tight // 2), 0], [14, 5, 1])[0]
+    terms["min_debt"] = rng.choice([0, 0, 1, unit // 100, unit // 10, unit // 3])
