@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from ringfence.lab.replay import Engine
 
 WORD = 2**256
+SHORT_RUN = 20_000
+"""Accounts and rows up to which a run is over before a bar could be read."""
 Progress = Callable[[int, int], None]
 
 
@@ -59,7 +61,7 @@ def command(
     history = read_prices(prices, pool.collateral_decimals, pool.asset_decimals, column)
     for notice in (*pool.notices, *loans.notices, *history.notices):
         click.echo(f"notice: {notice}", err=True)
-    with _progress(len(history)) as progress:
+    with _progress(len(loans), len(history)) as progress:
         result = replay(loans, pool, history, engine=pool_engine, max_paid_per_row=money, min_incentive=least, progress=progress)
     if out is not None:
         write_out(Path(out), lambda folder: write_replay(result, folder))
@@ -70,10 +72,12 @@ def command(
 
 
 def _engine(name: str) -> "Engine":
+    if name == "chain":
+        from ringfence.chain.engine import ChainEngine
+
+        return ChainEngine()
     from ringfence.lab.model_engine import ModelEngine
 
-    if name != "model":
-        raise InputError("--engine", f"{name} is not built yet", remedy="take model")
     return ModelEngine()
 
 
@@ -103,9 +107,9 @@ def _ratio(option: str, text: str) -> int:
 
 
 @contextmanager
-def _progress(rows: int) -> Iterator[Progress | None]:
+def _progress(accounts: int, rows: int) -> Iterator[Progress | None]:
     """A bar on standard error while a person watches; nothing for a log or a short run."""
-    if rows < 10_000 or not sys.stderr.isatty():
+    if accounts + rows < SHORT_RUN or not sys.stderr.isatty():
         yield None
         return
     from rich.console import Console

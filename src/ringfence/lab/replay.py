@@ -27,7 +27,7 @@ from ringfence.model.liquidation import Position, Sale
 from ringfence.model.shares import Totals
 from ringfence.model.terms import MAX_UINT256, WAD, Terms
 
-PROGRESS_ROWS = 1024
+PROGRESS_STEPS = 256
 
 
 class Engine(Protocol):
@@ -91,13 +91,14 @@ def replay(
     check_book(book, pool)
     if not len(prices.timestamps) == len(prices.prices) > 0:
         raise InputError(prices.source.path if prices.source else "prices", "needs as many times as prices, one at least")
+    step = max(1, len(prices) // PROGRESS_STEPS)
     run = _Run(book, pool, engine or ModelEngine(), max_paid_per_row, min_incentive)
     run.set_up(prices.timestamps[0])
     for done, (now, price) in enumerate(zip(prices.timestamps, prices.prices, strict=True)):
         run.row(now, price)
         if done == 0:
             run.tally.end_first_row()
-        if progress is not None and done % PROGRESS_ROWS == 0:
+        if progress is not None and done % step == 0:
             progress(done, len(prices))
     if progress is not None:
         progress(len(prices), len(prices))
