@@ -302,10 +302,12 @@ class Twins:
         return self.world.is_asset_odd or self.world.is_collateral_odd
 
     def _is_excused(self, on_contract: Outcome, on_model: Outcome) -> bool:
-        # The contract sends collateral first, the model takes the payment first: when both fail, each names the one it met.
-        refuses_to_go = ("odd erc20 mock: fails", "transfer: token refused")
-        is_stuck = isinstance(self.collateral_twin, OddToken) and self.collateral_twin.mode in (3, 4)
-        return is_stuck and on_contract[0] == on_model[0] == "refused" and on_contract[1] in refuses_to_go
+        # The contract sends collateral first, the model takes the payment first: where an odd collateral does not go and the buyer cannot
+        # pay either, each names what it met first.
+        stays = ("", "odd erc20 mock: fails", "transfer: token refused")
+        unpaid = (*stays, "erc20: allowance too low", "erc20: balance too low", "transfer: too little arrived")
+        is_refused_twice = on_contract[0] == on_model[0] == "refused" and on_contract[1] in stays and on_model[1] in unpaid
+        return self.world.is_collateral_odd and is_refused_twice
 
     def _count(self, name: str, outcome: Outcome) -> None:
         if outcome[0] == "ok":
