@@ -11,6 +11,7 @@ from ringfence.chain.demo_market import BUYER, DemoMarket
 from ringfence.chain.isolation import compare
 from ringfence.decisions.buyer import Buyer
 from ringfence.inputs.demo_result import DemoResult, Step
+from ringfence.inputs.prices import Prices
 from ringfence.inputs.results import PoolFigures
 from ringfence.inputs.samples import CALM, FALLING, Sample, read_sample
 
@@ -148,6 +149,37 @@ def test_who_waits_is_flagged_and_who_recovers_is_not(falling: Sample) -> None:
         assert running == set(market.unhealthy())
         clocks += len(running)
     assert clocks > 100
+
+
+def test_a_clock_that_has_run_out_is_started_again(falling: Sample) -> None:
+    """With a buyer who asks more than there is, nobody is sold, and no clock of the unhealthy is ever older than the timeout."""
+    world = DemoChain((falling,), Buyer(least=10**18, slope=0, most=10**18))
+    world.play(lambda _: None)
+    market, now, timeout = world.markets[0], world.chain.timestamp, falling.pool.terms.sale_timeout
+    assert figures(market).sales == 0
+    waited = now - min(step.timestamp for step in market.steps if step.waiting)
+    ages = [now - market.pool.position(falling.book.accounts[place])[2] for place in market.unhealthy()]
+    assert waited > 2 * timeout
+    assert ages and max(ages) <= timeout
+
+
+def test_what_is_not_sold_is_told(falling: Sample) -> None:
+    """Stopped right after the gap: unhealthy, insolvent and missing amounts as the definitions say, counted here from the positions."""
+    times, prices = falling.prices.timestamps, falling.prices.prices
+    gap = max(range(1, len(prices)), key=lambda row: prices[row - 1] / prices[row])
+    world = DemoChain((replace(falling, prices=Prices(times[: gap + 1], prices[: gap + 1])),), ASKS)
+    world.play(lambda _: None)
+    market, totals = world.markets[0], world.markets[0].totals()
+    open_positions = [
+        (-(-owed * (totals.debt_assets + 1) // (totals.debt_shares + 10**6)), held * prices[gap] // 10**36)
+        for held, owed in market.positions()
+        if owed
+    ]
+    told = figures(market)
+    assert told.unhealthy_at_end == sum(debt > value * 85 // 100 for debt, value in open_positions) > 60
+    assert told.insolvent_at_end == sum(debt > value for debt, value in open_positions) > 30
+    assert told.unrealised_loss == sum(max(0, debt - value) for debt, value in open_positions) > 0
+    assert not told.solvent
 
 
 def test_steps_tell_every_row_and_add_up_to_the_figures(told: tuple[DemoResult, list[Step]], falling: Sample) -> None:

@@ -4,7 +4,6 @@ import json
 import os
 import pty
 import re
-import resource
 import signal
 import subprocess
 import sys
@@ -126,14 +125,9 @@ def test_a_disk_that_takes_no_more_leaves_the_former_result(tmp_path: Path) -> N
     """Found when the file is written: exit code 2, one line after the text, and no half of a file."""
     former = tmp_path / "result.json"
     former.write_text("former")
-    environment = PLAIN | {"PYTHONDONTWRITEBYTECODE": "1"}
+    program = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100)); from ringfence.cli.main import main; main()"
     finished = subprocess.run(
-        [*START, "--json", str(former)],
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100)),
+        [sys.executable, "-B", "-c", program, "demo", "--json", str(former)], env=PLAIN, capture_output=True, text=True, check=False
     )
     assert finished.returncode == 2
     assert finished.stderr.splitlines()[-1].startswith(f"ringfence: {former}: column --json: cannot be written: file too large; ")
