@@ -59,6 +59,7 @@ class EmbeddedChain:
         self._snapshots: list[_Snapshot] = []
         self._snapshots_taken = 0
         self._compact_after = compact_after
+        self._compact_at = compact_after
         self._since_compact = 0
         self._logs: list[MachineLog] = []
         self._evm = self._machine({FAUCET: Account(balance=FAUCET_BALANCE)})
@@ -197,8 +198,11 @@ class EmbeddedChain:
         """
         if self._snapshots:
             raise SnapshotError(f"{len(self._snapshots)} snapshots are outstanding; a compacted chain cannot go back")
-        self._evm = self._machine(self.state())
+        accounts = self.state()
+        self._evm = self._machine(accounts)
         self._since_compact = 0
+        # Not before as many transactions as there are accounts, so that filling a large state takes time in proportion to it.
+        self._compact_at = max(self._compact_after, len(accounts))
 
     def copy(self) -> "EmbeddedChain":
         """An independent chain in the same state and block, without snapshots or logs: start once, go on many times."""
@@ -224,7 +228,7 @@ class EmbeddedChain:
         self._evm.set_block_env(BlockEnv(number=self._number, timestamp=timestamp))
 
     def _begin(self) -> None:
-        if self._since_compact >= self._compact_after and not self._snapshots:
+        if self._since_compact >= self._compact_at and not self._snapshots:
             self.compact()
         self._since_compact += 1
         self._logs = []

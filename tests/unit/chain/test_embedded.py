@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import pytest
 
 from ringfence.chain.artifacts import Artifact
@@ -318,6 +320,20 @@ def test_compacting_by_itself(probe_artifact: Artifact) -> None:
         chain.compact()
     chain.revert(snapshot)
     assert (probe.call("total"), probe.call("balance_of", LENDER)) == (100, 100)
+
+
+def test_a_chain_of_many_accounts_is_compacted_less_often(probe_artifact: Artifact) -> None:
+    """Compacting takes time with the number of accounts, so as many transactions lie between two as there are accounts."""
+    chain = EmbeddedChain(timestamp=START, compact_after=10)
+    probe = Contract.create(chain, probe_artifact, LENDER, "probe", 0)
+    lengths = [0]
+    for number in range(500):
+        probe.transact(f"0x{number + 2**80:040x}", "mint", LENDER, 1)
+        lengths.append(chain._evm.journal_len)
+    drops = [number for number, (before, after) in enumerate(pairwise(lengths)) if after < before]
+    assert [later // earlier for earlier, later in pairwise(drops)] == [2] * (len(drops) - 1)
+    assert 4 <= len(drops) <= 6
+    assert probe.call("balance_of", LENDER) == 500
 
 
 def test_copies_are_independent(chain: EmbeddedChain, probe: Contract) -> None:
