@@ -1,6 +1,7 @@
 """The exact model as a replay's engine: the pool's own calls, made by a lender, the borrowers and one liquidator with money without end."""
 
 from ringfence.inputs.pool_file import FixedRateTerms, RateTerms
+from ringfence.inputs.stand_ins import FUNDS, LENDER, LIQUIDATOR, borrower
 from ringfence.lab.tally import LossParts
 from ringfence.model.erc20 import Ledger
 from ringfence.model.errors import Revert
@@ -13,11 +14,6 @@ from ringfence.model.single_price import SinglePrice
 from ringfence.model.terms import MAX_UINT256, Terms
 
 POOL = "0x9001" + "00" * 18
-LENDER = "0x1E9D" + "00" * 18
-LIQUIDATOR = "0x11D0" + "00" * 18
-FIRST_BORROWER = 0xB0 << 152
-FUNDS = 2**200
-"""What each purse holds: more than any run can spend, and far from overflowing when added up."""
 NO_PARTS: LossParts = (0, 0, 0, 0)
 
 
@@ -62,12 +58,12 @@ class ModelEngine:
 
     def enter(self, place: int, collateral: int, debt: int) -> int:
         """The account's collateral goes in and its loan out; raises Revert where the pool refuses."""
-        borrower = _borrower(place)
+        account = borrower(place)
         if collateral > 0:
-            self._collateral.mint(borrower, collateral)
-            self._collateral.approve(borrower, POOL, collateral)
-            self._pool.supply_collateral(borrower, collateral, borrower, self._now)
-        shares = self._pool.borrow(borrower, debt, borrower, borrower, self._now) if debt > 0 else 0
+            self._collateral.mint(account, collateral)
+            self._collateral.approve(account, POOL, collateral)
+            self._pool.supply_collateral(account, collateral, account, self._now)
+        shares = self._pool.borrow(account, debt, account, account, self._now) if debt > 0 else 0
         self._pool.events.clear()
         return shares
 
@@ -86,7 +82,7 @@ class ModelEngine:
     def sell(self, place: int, max_payment: int) -> tuple[Sale, LossParts] | None:
         """One liquidation, as its events tell it."""
         try:
-            self._pool.liquidate(LIQUIDATOR, _borrower(place), max_payment, 0, LIQUIDATOR, b"", self._now)
+            self._pool.liquidate(LIQUIDATOR, borrower(place), max_payment, 0, LIQUIDATOR, b"", self._now)
         except Revert:
             return None
         sale, parts = None, NO_PARTS
@@ -101,19 +97,15 @@ class ModelEngine:
     def offer(self, place: int, max_payment: int) -> int | None:
         """The incentive quoted for one liquidation."""
         try:
-            return self._pool.quote_liquidation(_borrower(place), max_payment, self._now)[4]
+            return self._pool.quote_liquidation(borrower(place), max_payment, self._now)[4]
         except Revert:
             return None
 
     def set_clock(self, place: int, running: bool) -> None:
         """Flags or unflags."""
-        (self._pool.flag if running else self._pool.unflag)(LIQUIDATOR, _borrower(place), self._now)
+        (self._pool.flag if running else self._pool.unflag)(LIQUIDATOR, borrower(place), self._now)
         self._pool.events.clear()
 
     def position(self, place: int) -> tuple[int, int, int]:
         """What the account has in the pool."""
-        return self._pool.position(_borrower(place))
-
-
-def _borrower(place: int) -> str:
-    return f"0x{FIRST_BORROWER + place:040x}"
+        return self._pool.position(borrower(place))
