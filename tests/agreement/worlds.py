@@ -61,6 +61,33 @@ class World:
     start: Start
 
 
+def plain_world(**terms: int) -> World:
+    """A world without surprises: 18 decimals, price 2,000, no interest, 85 % liquidation LTV, 5 % incentive; change what you name."""
+    usual = dict.fromkeys(NUMBERS, 0) | {
+        "max_ltv": 80 * WAD // 100,
+        "liq_ltv": 85 * WAD // 100,
+        "incentive_base": 5 * WAD // 100,
+        "incentive_max": 5 * WAD // 100,
+        "sale_timeout": 3_600,
+        "supply_cap": MAX_CAP,
+        "borrow_cap": MAX_BORROW_CAP,
+    }
+    return World(
+        family="fixed",
+        asset_decimals=18,
+        collateral_decimals=18,
+        unit=10**21,
+        collateral_unit=10**18,
+        price=2_000 * PRICE_SCALE,
+        terms=usual | terms,
+        rate=("fixed", 0),
+        is_single_price=False,
+        is_asset_odd=False,
+        is_collateral_odd=False,
+        start=Start(),
+    )
+
+
 def draw_world(rng: Random, number: int | None = None) -> World:
     """A legal world; one in a dozen is extreme in size or price. Worlds numbered in a row take turns at odd tokens and starts."""
     number = rng.randrange(10_000) if number is None else number
