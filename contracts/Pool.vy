@@ -116,10 +116,10 @@ NAME: immutable(String[64])
 SYMBOL: immutable(String[16])
 DECIMALS: immutable(uint8)
 
-supply_assets: uint256
+# 192 bits hold what lenders and the reserve own: no call adds 2^130 base units, and nobody makes 2^62 calls.
+packed_supply: uint256  # supply_assets * 2^64 + accrued_at
 packed_debt: uint256  # debt_assets * 2^128 + debt_shares
-reserve_assets: uint256
-packed_accrual: uint256  # accrued_at * 2^64 + interest_dust
+packed_reserve: uint256  # reserve_assets * 2^64 + interest_dust
 packed_positions: HashMap[address, uint256]  # collateral * 2^128 + (2^127 while the clock runs) + debt_shares
 unhealthy_since: HashMap[address, uint256]
 operators: HashMap[address, HashMap[address, bool]]
@@ -132,7 +132,7 @@ def __init__(terms_: limits.Terms, name_: String[64], symbol_: String[16]):
     NAME = name_
     SYMBOL = symbol_
     DECIMALS = staticcall IERC20Detailed(terms_.asset).decimals() + SHARE_DECIMALS
-    self.packed_accrual = block.timestamp << 64
+    self.packed_supply = block.timestamp
 
 
 # Lenders: an ERC-4626 vault
@@ -316,8 +316,8 @@ def liquidate_many(
     payment: uint256 = 0
     collateral: uint256 = 0
     is_sold: bool = False
+    sale: liquidation.Sale = empty(liquidation.Sale)
     for borrower: address in borrowers:
-        sale: liquidation.Sale = empty(liquidation.Sale)
         totals, sale = self._sell(totals, borrower, receiver, high, max_payment - payment)
         if len(sale.refusal) == 0:
             is_sold = True
@@ -692,24 +692,23 @@ def _exchange(payment: uint256, collateral: uint256, min_collateral: uint256, re
 @view
 def _totals() -> shares.Totals:
     return shares.Totals(
-        supply_assets=self.supply_assets,
+        supply_assets=self.packed_supply >> 64,
         supply_shares=erc20.total_supply,
         debt_assets=self.packed_debt >> 128,
         debt_shares=self.packed_debt & MAX_UINT128,
-        reserve_assets=self.reserve_assets,
+        reserve_assets=self.packed_reserve >> 64,
         premium_owed=0,
-        accrued_at=self.packed_accrual >> 64,
-        interest_dust=self.packed_accrual & MAX_UINT64,
+        accrued_at=self.packed_supply & MAX_UINT64,
+        interest_dust=self.packed_reserve & MAX_UINT64,
     )
 
 
 @internal
 def _store(totals: shares.Totals):
     # Lender shares are kept by erc20.
-    self.supply_assets = totals.supply_assets
+    self.packed_supply = totals.supply_assets << 64 | totals.accrued_at
     self.packed_debt = totals.debt_assets << 128 | totals.debt_shares
-    self.reserve_assets = totals.reserve_assets
-    self.packed_accrual = totals.accrued_at << 64 | totals.interest_dust
+    self.packed_reserve = totals.reserve_assets << 64 | totals.interest_dust
 
 
 @internal

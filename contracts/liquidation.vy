@@ -125,9 +125,10 @@ def _covered_sale(
     sale.incentive = incentive
     penalty_rate: uint256 = min(terms.penalty, rounding._mul_div_down(value_, PRICE_SCALE, debt * (WAD + incentive)) - WAD)
     amount: uint256 = self._close_amount(terms, value_, debt, incentive, penalty_rate)
-    if max_payment < amount + amount * penalty_rate // WAD:
+    sale.payment = amount + amount * penalty_rate // WAD
+    if max_payment < sale.payment:
         amount = rounding._div_up(max_payment * WAD, WAD + penalty_rate)
-    sale.payment = min(max_payment, amount + amount * penalty_rate // WAD)
+        sale.payment = min(max_payment, amount + amount * penalty_rate // WAD)
     sale.collateral = min(position.collateral, rounding._mul_div_down(sale.payment, (WAD + incentive) * WAD, high))
     sale.debt_shares = shares._debt_shares_repaid(amount, debt, position.debt_shares, totals.debt_assets, totals.debt_shares)
     sale.debt_retired = min(amount, totals.debt_assets)

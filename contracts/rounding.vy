@@ -8,22 +8,17 @@
 
 @internal
 @pure
-def _product(x: uint256, y: uint256) -> (uint256, uint256):
-    # The product modulo 2^256 - 1 and modulo 2^256 together determine it (Chinese remainder theorem).
+def _high(x: uint256, y: uint256) -> uint256:
+    # The upper 256 bits of a product: its values modulo 2^256 - 1 and modulo 2^256 determine them (Chinese remainder theorem).
     low: uint256 = unsafe_mul(x, y)
     mixed: uint256 = uint256_mulmod(x, y, max_value(uint256))
-    high: uint256 = unsafe_sub(mixed, low)
-    if mixed < low:
-        high = unsafe_sub(high, 1)
-    return high, low
+    return unsafe_sub(unsafe_sub(mixed, low), convert(mixed < low, uint256))
 
 
 @internal
 @pure
 def _quotient(high: uint256, low: uint256, divisor: uint256) -> uint256:
     # high * 2^256 + low, divided and rounded down; a quotient of more than 256 bits reverts.
-    if high == 0:
-        return low // divisor
     assert high < divisor
     # 2^256 mod divisor, then the remainder of the whole.
     base: uint256 = uint256_addmod(max_value(uint256), 1, divisor)
@@ -46,10 +41,11 @@ def _quotient(high: uint256, low: uint256, divisor: uint256) -> uint256:
 @internal
 @pure
 def _mul_div_down(x: uint256, y: uint256, divisor: uint256) -> uint256:
-    high: uint256 = 0
-    low: uint256 = 0
-    high, low = self._product(x, y)
-    return self._quotient(high, low, divisor)
+    low: uint256 = unsafe_mul(x, y)
+    # Most products fit one word: then the quotient of low by x is y.
+    if x == 0 or unsafe_div(low, x) == y:
+        return low // divisor
+    return self._quotient(self._high(x, y), low, divisor)
 
 
 @internal
@@ -65,15 +61,13 @@ def _mul_div_up(x: uint256, y: uint256, divisor: uint256) -> uint256:
 @pure
 def _mul_div_down_capped(x: uint256, y: uint256, divisor: uint256, cap: uint256) -> uint256:
     # Where a quotient may be of any size but nothing beyond the cap matters, no size may revert.
-    high: uint256 = 0
-    low: uint256 = 0
-    high, low = self._product(x, y)
-    if high >= divisor:
+    if self._high(x, y) >= divisor:
         return cap
-    return min(cap, self._quotient(high, low, divisor))
+    return min(cap, self._mul_div_down(x, y, divisor))
 
 
 @internal
 @pure
 def _div_up(x: uint256, divisor: uint256) -> uint256:
-    return x // divisor + convert(x % divisor != 0, uint256)
+    quotient: uint256 = x // divisor
+    return unsafe_add(quotient, convert(unsafe_mul(quotient, divisor) != x, uint256))

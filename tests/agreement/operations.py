@@ -69,7 +69,7 @@ def unhealthy(twins: Twins) -> list[str]:
         high = pool._high()
     except Revert:
         return []
-    return [who for who in debtors(twins) if not liquidation.is_healthy(twins.terms, totals, pool._positions[who], high)]
+    return [who for who in debtors(twins) if not liquidation.is_healthy(twins.terms.liq_ltv, totals, pool._positions[who], high)]
 
 
 def some_borrower(twins: Twins, rng: Random) -> str:
@@ -249,7 +249,7 @@ def flag(twins: Twins, rng: Random) -> object:
 
 def unflag(twins: Twins, rng: Random) -> object:
     """Stop a clock."""
-    running = [who for who, since in twins.pool._unhealthy_since.items() if since]
+    running = [who for who, held in twins.pool._positions.items() if held.unhealthy_since]
     return twins.act("unflag", rng.choice(PEOPLE), rng.choice(running) if running and rng.random() < 0.8 else rng.choice(BORROWERS))
 
 
@@ -318,7 +318,7 @@ def _buyer(twins: Twins, rng: Random) -> tuple[str, bytes]:
 def pass_time(twins: Twins, rng: Random) -> object:
     """Let time pass: a block, minutes, years, or just up to where a clock changes a sale."""
     kind = rng.random()
-    since = [value for value in twins.pool._unhealthy_since.values() if value]
+    since = [held.unhealthy_since for held in twins.pool._positions.values() if held.unhealthy_since]
     if since and kind < 0.5:
         window, timeout = twins.terms.solvent_window, twins.terms.sale_timeout
         edge = rng.choice((window, window // 2, rng.randint(0, window), timeout, timeout // 2))

@@ -97,8 +97,7 @@ class PlantedPool:
         model = self.model
         model._totals = totals
         model._shares.total_supply = totals.supply_shares
-        model._positions = {BORROWER: position}
-        model._unhealthy_since = {BORROWER: unhealthy_since}
+        model._positions = {BORROWER: position._replace(unhealthy_since=unhealthy_since)}
 
     @cached_property
     def _slots(self) -> list[int]:

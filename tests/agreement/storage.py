@@ -16,22 +16,21 @@ CLOCK_RUNS = 2**127
 
 # How the contract packs what the model keeps apart.
 SCALARS: dict[str, Callable[[Pool], int]] = {
-    "supply_assets": lambda pool: pool._totals.supply_assets,
+    "packed_supply": lambda pool: pool._totals.supply_assets << 64 | pool._totals.accrued_at,
     "packed_debt": lambda pool: pool._totals.debt_assets << 128 | pool._totals.debt_shares,
-    "reserve_assets": lambda pool: pool._totals.reserve_assets,
-    "packed_accrual": lambda pool: pool._totals.accrued_at << 64 | pool._totals.interest_dust,
+    "packed_reserve": lambda pool: pool._totals.reserve_assets << 64 | pool._totals.interest_dust,
     "erc20.total_supply": lambda pool: pool._shares.total_supply,
 }
 
 
 def _packed_position(pool: Pool, account: str) -> int:
     held = pool._positions.get(account, NOTHING)
-    return held.collateral << 128 | (CLOCK_RUNS if pool._unhealthy_since.get(account) else 0) | held.debt_shares
+    return held.collateral << 128 | (CLOCK_RUNS if held.unhealthy_since else 0) | held.debt_shares
 
 
 ENTRIES: dict[str, Callable[[Pool, str], int]] = {
     "packed_positions": _packed_position,
-    "unhealthy_since": lambda pool, account: pool._unhealthy_since.get(account, 0),
+    "unhealthy_since": lambda pool, account: pool._positions.get(account, NOTHING).unhealthy_since,
     "erc20.balance_of": lambda pool, account: pool._shares.balances.get(account, 0),
 }
 PAIRS: dict[str, Callable[[Pool], dict[tuple[str, str], Any]]] = {

@@ -41,7 +41,7 @@ class SaleWitness:
     def before(self, name: str, arguments: Sequence[Any]) -> None:
         """Remember what the act may change."""
         pool = self.twins.pool
-        self.clocks = dict(pool._unhealthy_since)
+        self.clocks = {who: held.unhealthy_since for who, held in pool._positions.items()}
         self.reserve = pool._totals.reserve_assets
         self.positions = {}
         if name in SALES:
@@ -82,7 +82,7 @@ class SaleWitness:
         debt = shares.debt_up(position.debt_shares, totals.debt_assets, totals.debt_shares)
         value = liquidation.value_down(position.collateral, high)
         limit = liquidation.limit_down(value, terms.liq_ltv)
-        since = pool._unhealthy_since.get(borrower, 0)
+        since = position.unhealthy_since
         seconds = liquidation.elapsed(since, terms.sale_timeout, now)
         offered = liquidation.incentive(terms, min(WAD, limit * WAD // debt), seconds) if debt else 0
         return Before(position, debt, value, since, seconds, offered)

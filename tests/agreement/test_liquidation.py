@@ -124,7 +124,7 @@ def check(pool: PlantedPool, case: Case, counts: Counter[str]) -> None:
 
 def _clock_after(terms: Terms, after: Totals, rest: Position, case: Case) -> int:
     # It stops by any act that ends healthy or without debt; a sale that leaves the position unhealthy starts one that stood or was too old.
-    if rest.debt_shares == 0 or liquidation.is_healthy(terms, after, rest, case.high):
+    if rest.debt_shares == 0 or liquidation.is_healthy(terms.liq_ltv, after, rest, case.high):
         return 0
     return NOW if case.since == 0 or NOW - case.since > terms.sale_timeout else case.since
 

@@ -41,20 +41,25 @@ def test_products_are_divided_alike(pool: PlantedPool) -> None:
     rng = Random("products")
     counts: Counter[str] = Counter()
     for _ in range(3_000):
-        factor, divisor = operand(rng, SHARES), operand(rng, SHARES)
-        x = operand(rng, 0)
-        if rng.random() < 0.4:
-            # A quotient beside a whole number, or beside the largest that fits.
-            whole = rng.choice((MAX_UINT256, MAX_UINT256, spread(rng, 1, MAX_UINT256)))
-            x = max(0, min(MAX_UINT256, whole * divisor // factor + rng.choice((-1, 0, 1))))
-        pool.plant(EMPTY._replace(supply_assets=factor - ASSETS, supply_shares=divisor - SHARES))
-        _compare(counts, pool, "convertToAssets", rounding.mul_div_down, x, factor, divisor)
-        _compare(counts, pool, "previewMint", rounding.mul_div_up, x, factor, divisor)
-        pool.plant(EMPTY._replace(supply_assets=divisor - ASSETS, supply_shares=factor - SHARES))
-        _compare(counts, pool, "convertToShares", rounding.mul_div_down, x, factor, divisor)
-        _compare(counts, pool, "previewWithdraw", rounding.mul_div_up, x, factor, divisor)
+        # Stored assets have 192 bits, shares and amounts all 256.
+        assets, held = min(operand(rng, ASSETS), 2**192), operand(rng, SHARES)
+        pool.plant(EMPTY._replace(supply_assets=assets - ASSETS, supply_shares=held - SHARES))
+        x = _amount(rng, assets, held)
+        _compare(counts, pool, "convertToAssets", rounding.mul_div_down, x, assets, held)
+        _compare(counts, pool, "previewMint", rounding.mul_div_up, x, assets, held)
+        x = _amount(rng, held, assets)
+        _compare(counts, pool, "convertToShares", rounding.mul_div_down, x, held, assets)
+        _compare(counts, pool, "previewWithdraw", rounding.mul_div_up, x, held, assets)
     assert min(counts["ok"], counts["refused"], counts["wide"]) > 1_000, counts
     assert counts["exact"] > 200, counts
+
+
+def _amount(rng: Random, factor: int, divisor: int) -> int:
+    """Any size; or one whose quotient lies beside a whole number, or beside the largest that fits."""
+    if rng.random() < 0.6:
+        return operand(rng, 0)
+    whole = rng.choice((MAX_UINT256, MAX_UINT256, spread(rng, 1, MAX_UINT256)))
+    return max(0, min(MAX_UINT256, whole * divisor // factor + rng.choice((-1, 0, 1))))
 
 
 def _compare(counts: Counter[str], pool: PlantedPool, view: str, rule: object, x: int, factor: int, divisor: int) -> None:

@@ -106,6 +106,8 @@ class Twins:
             self.rate_model = self._create("mocks/rate_mock")
             self.rate_model.transact(DEPLOYER, "set", *parameters)
             self.rate_twin.set(*parameters)
+        elif kind == "none":
+            self.rate_model = self.asset_without_code()
         else:
             self.rate_model = self._create("FixedRate" if kind == "fixed" else "KinkedRate", *parameters)
         self.set_prices(0, world.price, world.price)

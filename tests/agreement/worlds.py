@@ -44,7 +44,8 @@ class Start:
 class World:
     """One pool's surroundings: `unit` and `collateral_unit` are ordinary amounts (base units) of the same worth at `price`.
 
-    `rate` is ("fixed", rate), ("kinked", base, kink, below, above) or ("mock", mode, rate).
+    `rate` is ("fixed", rate), ("kinked", base, kink, below, above) or ("mock", mode, rate),
+    or ("none",).
     """
 
     family: str
@@ -151,8 +152,10 @@ def draw_start(rng: Random, kind: str, unit: int, collateral_unit: int) -> Start
 
 
 def draw_rate(rng: Random) -> tuple[Any, ...]:
-    """A rate model with its parameters (WAD per second)."""
+    """A rate model with its parameters (WAD per second); now and then an address without code, which counts as no rate."""
     kind = rng.random()
+    if kind < 0.02:
+        return ("none",)
     if kind < 0.3:
         return "fixed", rng.choice([0, WAD // 20 // YEAR_SECONDS, spread(rng, 1, 2 * MAX_RATE), MAX_UINT256])
     if kind < 0.7:

@@ -10,6 +10,7 @@ from ringfence.model.shares import Totals
 from ringfence.model.terms import MAX_UINT128
 
 CLOCK_RUNS = 1 << 127
+MAX_UINT64 = 2**64 - 1
 
 
 class PoolSlots:
@@ -18,9 +19,9 @@ class PoolSlots:
     def __init__(self, chain: Chain, pool: str) -> None:
         layout = load("Pool").layout
         self._chain, self._pool = chain, pool
-        self._supply_assets, self._supply_shares = layout["supply_assets"].slot, layout["erc20.total_supply"].slot
-        self._debt, self._reserve_assets = layout["packed_debt"].slot, layout["reserve_assets"].slot
-        self._accrual, self._positions = layout["packed_accrual"].slot, layout["packed_positions"].slot
+        self._supply, self._supply_shares = layout["packed_supply"].slot, layout["erc20.total_supply"].slot
+        self._debt, self._reserve = layout["packed_debt"].slot, layout["packed_reserve"].slot
+        self._positions = layout["packed_positions"].slot
         self._clocks = layout["unhealthy_since"].slot
 
     @property
@@ -31,15 +32,15 @@ class PoolSlots:
     def totals(self) -> Totals:
         """What the pool counts, as of the last accrual; the interest dust is left 0, as `state` leaves it out."""
         read, pool = self._chain.storage, self._pool
-        debt = read(pool, self._debt)
+        supply, debt = read(pool, self._supply), read(pool, self._debt)
         return Totals(
-            supply_assets=read(pool, self._supply_assets),
+            supply_assets=supply >> 64,
             supply_shares=read(pool, self._supply_shares),
             debt_assets=debt >> 128,
             debt_shares=debt & MAX_UINT128,
-            reserve_assets=read(pool, self._reserve_assets),
+            reserve_assets=read(pool, self._reserve) >> 64,
             premium_owed=0,
-            accrued_at=read(pool, self._accrual) >> 64,
+            accrued_at=supply & MAX_UINT64,
             interest_dust=0,
         )
 

@@ -252,7 +252,9 @@ class _Run:
         return self._collateral[self._queue[0][1]] > 0
 
     def _is_healthy(self, place: int) -> bool:
-        return liquidation.is_healthy(self._terms, self._totals, Position(self._collateral[place], self._debt_shares[place]), self._price)
+        return liquidation.is_healthy(
+            self._terms.liq_ltv, self._totals, Position(self._collateral[place], self._debt_shares[place]), self._price
+        )
 
     def _enqueue(self, place: int) -> None:
         heapq.heappush(self._queue, sale_order(place, self._collateral[place], self._debt_shares[place]))

@@ -80,7 +80,7 @@ class _Side:
         for place, position in enumerate(book):
             self._set_clock(position, price)
             if position.since and self._is_wanted(position, price):
-                chosen.append(sale_order(place, *position.holds))
+                chosen.append(sale_order(place, position.holds.collateral, position.holds.debt_shares))
         for _, place in sorted(chosen):
             self._sell_one(book[place], price)
 
@@ -114,7 +114,7 @@ class _Side:
 
     def _set_clock(self, position: _Position, price: int) -> None:
         now = self._totals.accrued_at
-        if liquidation.is_healthy(self._terms, self._totals, position.holds, price):
+        if liquidation.is_healthy(self._terms.liq_ltv, self._totals, position.holds, price):
             position.since = 0
         elif position.since == 0 or now - position.since > self._terms.sale_timeout:
             position.since = now

@@ -14,10 +14,11 @@ MAX_VALUE = 2**160 - 1
 
 
 class Position(NamedTuple):
-    """A borrower's side of the pool: base units of the collateral token, debt shares."""
+    """A borrower's side of the pool: base units of the collateral token, debt shares, the second the clock was started at (0: it stands)."""
 
     collateral: int
     debt_shares: int
+    unhealthy_since: int = 0
 
 
 class Sale(NamedTuple):
@@ -46,10 +47,12 @@ def limit_down(value: int, ltv: int) -> int:
     return div_down(value * ltv, WAD)
 
 
-def is_healthy(terms: Terms, totals: Totals, position: Position, high: int) -> bool:
-    """Tell whether the debt is within the liquidation LTV at the high price."""
+def is_healthy(liq_ltv: int, totals: Totals, position: Position, high: int) -> bool:
+    """Tell whether the debt is within the liquidation LTV (WAD) at the high price."""
+    if position.debt_shares == 0:
+        return True
     debt = shares.debt_up(position.debt_shares, totals.debt_assets, totals.debt_shares)
-    return debt <= limit_down(value_down(position.collateral, high), terms.liq_ltv)
+    return debt <= limit_down(value_down(position.collateral, high), liq_ltv)
 
 
 def elapsed(unhealthy_since: int, sale_timeout: int, now: int) -> int:
@@ -57,6 +60,13 @@ def elapsed(unhealthy_since: int, sale_timeout: int, now: int) -> int:
     if unhealthy_since == 0 or now - unhealthy_since > sale_timeout:
         return 0
     return now - unhealthy_since
+
+
+def started(unhealthy_since: int, sale_timeout: int, now: int) -> int:
+    """Return since when the clock of an unhealthy position runs: one that stands, or is older than the sale's timeout, starts now."""
+    if unhealthy_since == 0 or now - unhealthy_since > sale_timeout:
+        return now
+    return unhealthy_since
 
 
 def incentive(terms: Terms, health: int, seconds: int) -> int:
@@ -93,9 +103,10 @@ def covered_sale(
     """Return the sale of a position whose collateral pays for debt and incentive; what is left pays the penalty, for the reserve."""
     penalty_rate = min(terms.penalty, mul_div_down(value, PRICE_SCALE, debt * (WAD + incentive_)) - WAD)
     amount = close_amount(terms, value, debt, incentive_, penalty_rate)
-    if max_payment < amount + div_down(amount * penalty_rate, WAD):
+    payment = amount + div_down(amount * penalty_rate, WAD)
+    if max_payment < payment:
         amount = div_up(max_payment * WAD, WAD + penalty_rate)
-    payment = min(max_payment, amount + div_down(amount * penalty_rate, WAD))
+        payment = min(max_payment, amount + div_down(amount * penalty_rate, WAD))
     collateral = min(position.collateral, mul_div_down(payment, (WAD + incentive_) * WAD, high))
     burnt = shares.debt_shares_repaid(amount, debt, position.debt_shares, totals.debt_assets, totals.debt_shares)
     refusal = ""

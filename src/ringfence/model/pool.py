@@ -99,7 +99,6 @@ class Pool:
         self._shares = Ledger(self.events, self._undo)
         self._totals = Totals(0, 0, 0, 0, 0, 0, now, 0)
         self._positions: dict[str, Position] = {}
-        self._unhealthy_since: dict[str, int] = {}
         self._operators: dict[tuple[str, str], bool] = {}
 
     # Lenders: an ERC-4626 vault
@@ -171,10 +170,9 @@ class Pool:
         held = self._positions.get(on_behalf, NOTHING)
         if held.collateral + amount > MAX_UINT128:
             raise Revert("pool: over 128 bits")
-        position = Position(held.collateral + amount, held.debt_shares)
-        self._write(self._positions, on_behalf, position)
+        position = Position(held.collateral + amount, held.debt_shares, held.unhealthy_since)
         self._totals = totals
-        self._stop_clock_if_healthy(totals, on_behalf, position)
+        self._store_position(on_behalf, position, self._since_after_payment(totals, position))
         self.events.append(("SupplyCollateral", caller, on_behalf, amount))
         self._pull(self._collateral, caller, amount)
 
@@ -188,11 +186,11 @@ class Pool:
         held = self._positions.get(on_behalf, NOTHING)
         if amount > held.collateral:
             raise Revert("pool: not enough collateral")
-        position = Position(held.collateral - amount, held.debt_shares)
+        position = Position(held.collateral - amount, held.debt_shares, held.unhealthy_since)
         if position.debt_shares > 0:
-            self._check_new_risk(totals, on_behalf, position)
-        self._write(self._positions, on_behalf, position)
+            self._check_new_risk(totals, position)
         self._totals = totals
+        self._store_position(on_behalf, position, 0)
         self.events.append(("WithdrawCollateral", caller, on_behalf, receiver, amount))
         self._push(self._collateral, receiver, amount)
 
@@ -212,10 +210,10 @@ class Pool:
             raise Revert("pool: too many debt shares")
         totals = totals._replace(debt_assets=totals.debt_assets + assets, debt_shares=totals.debt_shares + minted)
         held = self._positions.get(on_behalf, NOTHING)
-        position = Position(held.collateral, held.debt_shares + minted)
-        self._check_new_risk(totals, on_behalf, position)
-        self._write(self._positions, on_behalf, position)
+        position = Position(held.collateral, held.debt_shares + minted, held.unhealthy_since)
+        self._check_new_risk(totals, position)
         self._totals = totals
+        self._store_position(on_behalf, position, 0)
         self.events.append(("Borrow", caller, on_behalf, receiver, assets, minted))
         self._push(self._asset, receiver, assets)
         return minted
@@ -240,10 +238,9 @@ class Pool:
             debt_assets=totals.debt_assets - retired,
             debt_shares=totals.debt_shares - burnt,
         )
-        position = Position(held.collateral, held.debt_shares - burnt)
-        self._write(self._positions, on_behalf, position)
+        position = Position(held.collateral, held.debt_shares - burnt, held.unhealthy_since)
         self._totals = totals
-        self._stop_clock_if_healthy(totals, on_behalf, position)
+        self._store_position(on_behalf, position, self._since_after_payment(totals, position))
         self.events.append(("Repay", caller, on_behalf, paid, burnt))
         self._pull(self._asset, caller, paid)
         return paid
@@ -264,18 +261,22 @@ class Pool:
     @call
     def flag(self, caller: str, borrower: str, now: int) -> None:
         """Start the clock of an unhealthy position."""
-        self._totals = self._accrue(now)
-        if self._is_healthy(self._totals, self._positions.get(borrower, NOTHING)):
+        totals = self._accrue(now)
+        self._totals = totals
+        position = self._positions.get(borrower, NOTHING)
+        if self._is_healthy(totals, position):
             raise Revert("pool: position is healthy")
-        self._start_clock(borrower, now)
+        self._store_position(borrower, position, liquidation.started(position.unhealthy_since, self._terms.sale_timeout, now))
 
     @call
     def unflag(self, caller: str, borrower: str, now: int) -> None:
         """Stop the clock of a healthy position."""
-        self._totals = self._accrue(now)
-        if not self._is_healthy(self._totals, self._positions.get(borrower, NOTHING)):
+        totals = self._accrue(now)
+        self._totals = totals
+        position = self._positions.get(borrower, NOTHING)
+        if not self._is_healthy(totals, position):
             raise Revert("pool: position is unhealthy")
-        self._stop_clock(borrower)
+        self._store_position(borrower, position, 0)
 
     @call
     def liquidate(
@@ -330,8 +331,8 @@ class Pool:
     def position(self, borrower: str) -> tuple[int, int, int]:
         """Return (collateral, debt_shares, unhealthy_since)."""
         self._check_open()
-        held = self._positions.get(borrower, NOTHING)
-        return held.collateral, held.debt_shares, self._unhealthy_since.get(borrower, 0)
+        collateral, debt_shares, unhealthy_since = self._positions.get(borrower, NOTHING)
+        return collateral, debt_shares, unhealthy_since
 
     def is_operator(self, owner: str, operator: str) -> bool:
         """Tell whether the operator may move the owner's position."""
@@ -360,9 +361,10 @@ class Pool:
     def quote_liquidation(self, borrower: str, max_payment: int, now: int) -> tuple[int, int, int, int, int, int]:
         """Return (payment, collateral_sold, debt_retired, penalty, incentive, loss); zeros when healthy, Revert where a sale reverts."""
         totals = self._totals_now(now)
-        if self._is_healthy(totals, self._positions.get(borrower, NOTHING)):
+        position = self._positions.get(borrower, NOTHING)
+        if self._is_healthy(totals, position):
             return 0, 0, 0, 0, 0, 0
-        sale = self._priced(totals, borrower, self._high(), max_payment, now)
+        sale = self._priced(totals, position, self._high(), max_payment, now)
         if sale.refusal:
             raise Revert(sale.refusal)
         return sale.payment, sale.collateral, sale.debt_retired, sale.penalty, sale.incentive, sale.loss
@@ -479,72 +481,54 @@ class Pool:
         if caller != on_behalf and not self._operators.get((on_behalf, caller), False):
             raise Revert("pool: caller is no operator")
 
-    def _check_new_risk(self, totals: Totals, borrower: str, position: Position) -> None:
-        # New risk is judged at the low price; who passes is healthy at the high one, so a running clock stops.
+    def _check_new_risk(self, totals: Totals, position: Position) -> None:
+        # New risk is judged at the low price; who passes is healthy at the high one too, so that a running clock stops.
         debt = shares.debt_up(position.debt_shares, totals.debt_assets, totals.debt_shares)
         low, _ = self._prices()
         if debt > liquidation.limit_down(liquidation.value_down(position.collateral, low), self._terms.max_ltv):
             raise Revert("pool: over max_ltv")
         if debt < self._terms.min_debt:
             raise Revert("pool: debt under min_debt")
-        self._stop_clock(borrower)
 
     # Inside, health, clock and sale
 
     def _is_healthy(self, totals: Totals, position: Position) -> bool:
         # Without debt no price is asked for.
-        return position.debt_shares == 0 or liquidation.is_healthy(self._terms, totals, position, self._high())
+        return position.debt_shares == 0 or liquidation.is_healthy(self._terms.liq_ltv, totals, position, self._high())
 
-    def _start_clock(self, borrower: str, now: int) -> None:
-        # A clock that runs is kept; one that is older than the sale's timeout starts again.
-        since = self._unhealthy_since.get(borrower, 0)
-        if since == 0 or now - since > self._terms.sale_timeout:
-            self._set_clock(borrower, since, now)
-
-    def _stop_clock(self, borrower: str) -> None:
-        self._set_clock(borrower, self._unhealthy_since.get(borrower, 0), 0)
-
-    def _set_clock(self, borrower: str, before: int, since: int) -> None:
-        if before != since:
-            self._write(self._unhealthy_since, borrower, since)
-            self.events.append(("Flag", borrower, since))
-
-    def _stop_clock_if_healthy(self, totals: Totals, borrower: str, position: Position) -> None:
+    def _since_after_payment(self, totals: Totals, position: Position) -> int:
         # Paying in needs no price: the oracle is asked only while the clock runs, and one that fails leaves it running.
-        since = self._unhealthy_since.get(borrower, 0)
-        if since == 0:
-            return
-        if position.debt_shares > 0:
-            prices = self._try_prices()
-            if prices is None or not liquidation.is_healthy(self._terms, totals, position, prices[1]):
-                return
-        self._set_clock(borrower, since, 0)
+        if position.unhealthy_since == 0 or position.debt_shares == 0:
+            return 0
+        prices = self._try_prices()
+        if prices is not None and liquidation.is_healthy(self._terms.liq_ltv, totals, position, prices[1]):
+            return 0
+        return position.unhealthy_since
 
-    def _priced(self, totals: Totals, borrower: str, high: int, max_payment: int, now: int) -> Sale:
-        seconds = liquidation.elapsed(self._unhealthy_since.get(borrower, 0), self._terms.sale_timeout, now)
-        return liquidation.sale(self._terms, totals, self._positions.get(borrower, NOTHING), high, seconds, max_payment)
+    def _priced(self, totals: Totals, position: Position, high: int, max_payment: int, now: int) -> Sale:
+        seconds = liquidation.elapsed(position.unhealthy_since, self._terms.sale_timeout, now)
+        return liquidation.sale(self._terms, totals, position, high, seconds, max_payment)
 
     def _sell(
         self, before: Totals, caller: str, borrower: str, receiver: str, high: int, max_payment: int, now: int
     ) -> tuple[Totals, Sale]:
         # One sale in the pool's books, tokens aside; a refused one changes nothing.
-        sale = self._priced(before, borrower, high, max_payment, now)
+        held = self._positions.get(borrower, NOTHING)
+        sale = self._priced(before, held, high, max_payment, now)
         if sale.refusal:
             return before, sale
         totals, from_reserve = liquidation.after_sale(before, sale)
-        held = self._positions[borrower]
-        position = Position(held.collateral - sale.collateral, held.debt_shares - sale.debt_shares)
-        self._write(self._positions, borrower, position)
+        position = Position(held.collateral - sale.collateral, held.debt_shares - sale.debt_shares, held.unhealthy_since)
         payment, debt_retired, penalty, debt_shares, collateral, incentive, loss, _ = sale
         self.events.append(
             ("Liquidate", caller, borrower, receiver, payment, debt_retired, penalty, debt_shares, collateral, incentive, loss, high)
         )
         if loss > 0:
             self.events.append(("LossRealised", borrower, loss, from_reserve, 0, loss - from_reserve, 0))
-        if liquidation.is_healthy(self._terms, totals, position, high):
-            self._stop_clock(borrower)
-        else:
-            self._start_clock(borrower, now)
+        since = 0
+        if not liquidation.is_healthy(self._terms.liq_ltv, totals, position, high):
+            since = liquidation.started(position.unhealthy_since, self._terms.sale_timeout, now)
+        self._store_position(borrower, position, since)
         return totals, sale
 
     def _exchange(self, caller: str, payment: int, collateral: int, min_collateral: int, receiver: str, data: bytes) -> None:
@@ -621,6 +605,12 @@ class Pool:
         return self._prices()[1]
 
     # Inside, positions and tokens
+
+    def _store_position(self, borrower: str, position: Position, since: int) -> None:
+        # With its clock at `since`, whatever it was.
+        self._write(self._positions, borrower, Position(position.collateral, position.debt_shares, since))
+        if since != position.unhealthy_since:
+            self.events.append(("Flag", borrower, since))
 
     def _write(self, mapping: dict[Any, Any], key: Any, value: Any) -> None:
         self._undo.append((mapping, key, mapping.get(key)))

@@ -45,7 +45,7 @@ def test_pool_has_the_selectors_of_its_standards() -> None:
 def test_pool_storage_by_name() -> None:
     """The pool's layout names what the design says it stores."""
     layout = load("Pool").layout
-    assert {"supply_assets", "reserve_assets", "unhealthy_since"} <= set(layout)
+    assert {"packed_supply", "packed_reserve", "unhealthy_since"} <= set(layout)
     assert layout["unhealthy_since"].address_keys == 1
 
 

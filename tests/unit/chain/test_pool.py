@@ -234,7 +234,7 @@ def test_storage_of_a_pool() -> None:
     storage = pool_storage(accounts)
     assert set(twins.chain.state()[twins.contract.address].storage) <= storage.slots
     values = storage.read(twins.chain, twins.contract.address)
-    assert values["supply_assets"] == twins.contract.state(START + 10)[0]
+    assert values["packed_supply"] == twins.contract.state(START + 10)[0] << 64 | START + 10
     assert values["unhealthy_since"] == {LENDER: 0, BORROWER: START + 10, LIQUIDATOR: 0}
     operators = values["operators"]
     assert isinstance(operators, dict)
