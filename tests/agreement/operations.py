@@ -329,7 +329,7 @@ def pass_time(twins: Twins, rng: Random) -> object:
         return twins.pass_time(rng.randint(1, 60))
     if kind < 0.93:
         return twins.pass_time(rng.randint(60, 3 * DAY))
-    return twins.pass_time(rng.choice((30 * DAY, YEAR_SECONDS, rng.randint(DAY, 3 * YEAR_SECONDS))))
+    return twins.pass_time(rng.choice((30 * DAY, YEAR_SECONDS, rng.randint(DAY, 3 * YEAR_SECONDS), rng.choice((DAY, 100 * YEAR_SECONDS)))))
 
 
 def move_prices(twins: Twins, rng: Random) -> object:

@@ -25,7 +25,7 @@ from ringfence.model.pool import Pool
 from ringfence.model.single_price import SinglePrice
 from ringfence.model.terms import MAX_UINT256, ZERO_ADDRESS, Terms
 from tests.agreement import views
-from tests.agreement.mocks import Buyer, FeedMock, OddToken, OracleMock, RateMock
+from tests.agreement.mocks import REVERT, Buyer, FeedMock, OddToken, OracleMock, RateMock
 from tests.agreement.storage import PoolStorage, TokenStorage
 from tests.agreement.tally import SaleWitness
 from tests.agreement.worlds import Start, World
@@ -101,33 +101,34 @@ class Twins:
             self.oracle = self._create("SinglePrice", self.feed.address)
         else:
             self.oracle = self._create("mocks/oracle_mock")
-        kind, *parameters = world.rate
-        if kind == "mock":
-            self.rate_model = self._create("mocks/rate_mock")
-            self.rate_model.transact(DEPLOYER, "set", *parameters)
-            self.rate_twin.set(*parameters)
-        elif kind == "none":
-            self.rate_model = self.asset_without_code()
-        else:
-            self.rate_model = self._create("FixedRate" if kind == "fixed" else "KinkedRate", *parameters)
+        self._set_up_rate(*world.rate)
         self.set_prices(0, world.price, world.price)
+
+    def _set_up_rate(self, kind: str, *parameters: Any) -> None:
+        models: dict[str, tuple[str, Callable[..., Any]]] = {"fixed": ("FixedRate", FixedRate), "kinked": ("KinkedRate", KinkedRate)}
+        if kind in models:
+            name, model = models[kind]
+            self.rate_address, self.rate_of_model = self._create(name, *parameters).address, model(*parameters)
+            return
+        # What has no code answers nothing, which counts as a failure.
+        self.rate_mock = self._create("mocks/rate_mock")
+        self.rate_address, self.rate_of_model = (self.rate_mock.address if kind == "mock" else OUTSIDER), self.rate_twin
+        self.set_rate(*(parameters or (REVERT, 0)))
 
     def _set_up_pool(self) -> None:
         world = self.world
         recipient = CREATOR if world.terms["creator_fee"] else ZERO_ADDRESS
-        named = (self.asset.address, self.collateral.address, self.oracle.address, self.rate_model.address, ZERO_ADDRESS, recipient)
+        named = (self.asset.address, self.collateral.address, self.oracle.address, self.rate_address, ZERO_ADDRESS, recipient)
         self.terms = Terms(*named, **world.terms)
         artifact = self._artifact("Pool")
         in_order = (*named, *world.terms.values())
         self.contract = Contract.create(self.chain, artifact, DEPLOYER, in_order, "Pool", "POOL")
-        kind, *parameters = world.rate
-        rates: dict[str, Callable[..., Any]] = {"fixed": FixedRate, "kinked": KinkedRate}
         self.pool = Pool(
             self.terms,
             asset=self.asset_twin,
             collateral=self.collateral_twin,
             oracle=SinglePrice(self.feed_twin) if world.is_single_price else self.oracle_twin,
-            rate_model=self.rate_twin if kind == "mock" else rates[kind](*parameters),
+            rate_model=self.rate_of_model,
             now=START,
             address=self.contract.address,
         )
@@ -202,9 +203,11 @@ class Twins:
 
     def set_rate(self, mode: int, answer: int) -> None:
         """Set what the rate mock answers, where the world has one."""
+        if self.world.rate[0] == "none":
+            mode = REVERT
         self._note("set_rate", mode, answer)
-        if self.world.rate[0] == "mock":
-            self.rate_model.transact(DEPLOYER, "set", mode, answer)
+        if self.world.rate[0] in ("mock", "none"):
+            self.rate_mock.transact(DEPLOYER, "set", mode, answer)
             self.rate_twin.set(mode, answer)
 
     def set_token_mode(self, mode: int) -> None:

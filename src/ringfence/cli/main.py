@@ -13,6 +13,7 @@ from ringfence.cli.exit_codes import BAD_INPUT, FAILED, INTERRUPTED
 from ringfence.inputs.errors import InputError, printable
 
 COMMANDS = {
+    "check": ("ringfence.cli.check", "Hold a terms file against every bound, and say what the terms mean."),
     "demo": ("ringfence.cli.demo", "Two pools, one crash: sales on the embedded chain, printed as they happen."),
     "replay": ("ringfence.cli.replay", "Sell a real book through a history of prices, exactly."),
 }

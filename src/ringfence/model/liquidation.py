@@ -14,7 +14,7 @@ MAX_VALUE = 2**160 - 1
 
 
 class Position(NamedTuple):
-    """A borrower's side of the pool: base units of the collateral token, debt shares, the second the clock was started at (0: it stands)."""
+    """A borrower's side of the pool: base units of the collateral token, debt shares, the second the clock was started (0: it stands)."""
 
     collateral: int
     debt_shares: int
