@@ -353,7 +353,7 @@ def restore_prices(twins: Twins, rng: Random) -> object:
 
 def fail_oracle(twins: Twins, rng: Random) -> object:
     """Let the oracle revert, answer too little, too much, or nonsense."""
-    price = max(1, twins.world.price)
+    price = min(twins.world.price, MAX_UINT256 - 1)
     mode, low, high = rng.choice(((1, price, price), (2, price, price), (3, price, price), (0, 0, 0), (0, price + 1, price), (0, 0, price)))
     return twins.set_prices(mode, low, high)
 
@@ -416,7 +416,7 @@ def _shock(twins: Twins, rng: Random, debt: int, collateral: int) -> int:
     covered = debt * (WAD + rng.choice((terms.incentive_base, terms.incentive_max))) // WAD
     with_penalty = covered * (WAD + terms.penalty) // WAD
     kind = rng.random()
-    if kind < 0.3:
+    if kind < (0.6 if terms.target_ltv else 0.3):
         value = edge * rng.randint(900, 999) // 1000
     elif kind < 0.75:
         value = rng.choice((edge, edge, covered, covered, with_penalty, debt, _value_for(debt, terms.max_ltv), 1)) + rng.choice(

@@ -195,6 +195,8 @@ def draw_terms(rng: Random, family: str, unit: int) -> dict[str, int]:
     terms["penalty"] = rng.choice([0, WAD // 100, WAD // 20, MAX_PENALTY, rng.randint(0, MAX_PENALTY)])
     set_shares_of_interest(rng, terms)
     set_amounts(rng, terms, unit)
+    if terms["target_ltv"] and rng.random() < 0.3:
+        terms["min_debt"] = unit // 2
     return terms
 
 
