@@ -66,8 +66,11 @@ class Ledger:
         balance = self.balances.get(sender, 0)
         if balance < amount:
             raise Revert("erc20: balance too low")
-        self._write(self.balances, sender, balance - amount)
-        self._write(self.balances, receiver, self.balances.get(receiver, 0) + amount)
+        balances = self.balances
+        if self.undo is not None:
+            self.undo += ((balances, sender, balance), (balances, receiver, balances.get(receiver)))
+        balances[sender] = balance - amount
+        balances[receiver] = balances.get(receiver, 0) + amount
         if self.events is not None:
             self.events.append(("Transfer", sender, receiver, amount))
 

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from . import shares
-from .rounding import div_down, mod
+from .rounding import div_down, div_mod
 from .shares import Totals
 from .terms import MAX_UINT128, WAD, YEAR_SECONDS, Terms
 
@@ -36,8 +36,7 @@ def accrue(before: Totals, terms: Terms, rate: int, now: int) -> tuple[Totals, A
     supply_assets, supply_shares, debt_assets, debt_shares, reserve_assets, premium_owed, accrued_at, interest_dust = before
     # The fraction of a unit is carried along, so that touching a pool every block loses nothing.
     grown = debt_assets * growth(rate, now - accrued_at) + interest_dust
-    interest = div_down(grown, WAD)
-    interest_dust = mod(grown, WAD)
+    interest, interest_dust = div_mod(grown, WAD)
     if interest > MAX_DEBT - debt_assets:
         interest = MAX_DEBT - debt_assets
         interest_dust = 0

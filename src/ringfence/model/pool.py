@@ -208,7 +208,7 @@ class Pool:
         minted = shares.debt_shares_up(assets, totals.debt_assets, totals.debt_shares)
         if minted > MAX_DEBT_SHARES - totals.debt_shares:
             raise Revert("pool: too many debt shares")
-        totals = totals._replace(debt_assets=totals.debt_assets + assets, debt_shares=totals.debt_shares + minted)
+        totals = shares.with_debt(totals, totals.debt_assets + assets, totals.debt_shares + minted)
         held = self._positions.get(on_behalf, NOTHING)
         position = Position(held.collateral, held.debt_shares + minted, held.unhealthy_since)
         self._check_new_risk(totals, position)
@@ -233,11 +233,8 @@ class Pool:
         burnt = shares.debt_shares_repaid(paid, debt, held.debt_shares, totals.debt_assets, totals.debt_shares)
         retired = min(paid, totals.debt_assets)
         # Debts are rounded up one by one; what that adds to their sum is the lenders'.
-        totals = totals._replace(
-            supply_assets=totals.supply_assets + paid - retired,
-            debt_assets=totals.debt_assets - retired,
-            debt_shares=totals.debt_shares - burnt,
-        )
+        totals = shares.with_supply(totals, totals.supply_assets + paid - retired, totals.supply_shares)
+        totals = shares.with_debt(totals, totals.debt_assets - retired, totals.debt_shares - burnt)
         position = Position(held.collateral, held.debt_shares - burnt, held.unhealthy_since)
         self._totals = totals
         self._store_position(on_behalf, position, self._since_after_payment(totals, position))
@@ -447,7 +444,7 @@ class Pool:
             raise Revert("pool: wiped out")
         if assets > self._room(totals):
             raise Revert("pool: supply cap reached")
-        self._totals = totals._replace(supply_assets=totals.supply_assets + assets, supply_shares=totals.supply_shares + minted)
+        self._totals = shares.with_supply(totals, totals.supply_assets + assets, totals.supply_shares + minted)
         self._shares.mint(receiver, minted)
         self.events.append(("Deposit", caller, receiver, assets, minted))
         self._pull(self._asset, caller, assets)
@@ -461,7 +458,7 @@ class Pool:
         self._shares.burn(owner, burnt)
         if assets > shares.cash(totals):
             raise Revert("pool: not enough cash")
-        self._totals = totals._replace(supply_assets=totals.supply_assets - assets, supply_shares=totals.supply_shares - burnt)
+        self._totals = shares.with_supply(totals, totals.supply_assets - assets, totals.supply_shares - burnt)
         self.events.append(("Withdraw", caller, receiver, owner, assets, burnt))
         self._push(self._asset, receiver, assets)
 
@@ -608,9 +605,10 @@ class Pool:
 
     def _store_position(self, borrower: str, position: Position, since: int) -> None:
         # With its clock at `since`, whatever it was.
-        self._write(self._positions, borrower, Position(position.collateral, position.debt_shares, since))
         if since != position.unhealthy_since:
+            position = Position(position.collateral, position.debt_shares, since)
             self.events.append(("Flag", borrower, since))
+        self._write(self._positions, borrower, position)
 
     def _write(self, mapping: dict[Any, Any], key: Any, value: Any) -> None:
         self._undo.append((mapping, key, mapping.get(key)))

@@ -18,9 +18,9 @@ def div_up(x: int, divisor: int) -> int:
     return -(-x // divisor)
 
 
-def mod(x: int, divisor: int) -> int:
-    """Return what `div_down` leaves; the divisor is not 0."""
-    return x % divisor
+def div_mod(x: int, divisor: int) -> tuple[int, int]:
+    """Return x / divisor rounded down and what that leaves; the divisor is not 0."""
+    return divmod(x, divisor)
 
 
 def mul_div_down(x: int, y: int, divisor: int) -> int:

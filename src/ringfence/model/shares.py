@@ -22,6 +22,18 @@ class Totals(NamedTuple):
     interest_dust: int
 
 
+def with_supply(totals: Totals, supply_assets: int, supply_shares: int) -> Totals:
+    """Return the totals with another supply; written out because it runs in every call."""
+    _, _, debt_assets, debt_shares, reserve_assets, premium_owed, accrued_at, interest_dust = totals
+    return Totals(supply_assets, supply_shares, debt_assets, debt_shares, reserve_assets, premium_owed, accrued_at, interest_dust)
+
+
+def with_debt(totals: Totals, debt_assets: int, debt_shares: int) -> Totals:
+    """Return the totals with another debt; written out because it runs in every call."""
+    supply_assets, supply_shares, _, _, reserve_assets, premium_owed, accrued_at, interest_dust = totals
+    return Totals(supply_assets, supply_shares, debt_assets, debt_shares, reserve_assets, premium_owed, accrued_at, interest_dust)
+
+
 def cash(totals: Totals) -> int:
     """Return the asset base units that are not lent out."""
     return totals.supply_assets + totals.reserve_assets + totals.premium_owed - totals.debt_assets
