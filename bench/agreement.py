@@ -13,7 +13,7 @@ import json
 import platform
 import sys
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,7 @@ class Stopwatch:
     """Adds up the processor's seconds that pass inside functions; what one of them calls counts in both."""
 
     def __init__(self) -> None:
-        self.seconds: Counter[str] = Counter()
+        self.seconds: defaultdict[str, float] = defaultdict(float)
         self.calls: Counter[str] = Counter()
 
     def on(self, owner: Any, name: str, label: str) -> None:
@@ -61,7 +61,7 @@ def main() -> None:
     watch = measured_parts(given.operations, given.seed)
     rate = counts["operations"] / seconds
     raw = watch.calls["raw EVM"] / watch.seconds["raw EVM"]
-    figures = {
+    figures: dict[str, Any] = {
         "compared_operations_per_second": round(rate),
         "target_operations_per_second": TARGET,
         "operations": counts["operations"],

@@ -203,7 +203,7 @@ def main() -> None:
         calls = bench.run(drawn)
         rates.append(calls / (time.process_time() - started))
     raw = raw_deposits(5_000)
-    figures = {
+    figures: dict[str, Any] = {
         "operations_per_second": round(max(rates)),
         "all_runs": [round(rate) for rate in rates],
         "raw_evm_deposits_per_second": round(raw),

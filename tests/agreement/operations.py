@@ -17,7 +17,7 @@ from tests.agreement.twins import BORROWERS, LENDERS, LIQUIDATOR, OPERATOR, OUTS
 
 DAY = 86_400
 
-Operation = Callable[[Twins, Random], object]
+Operation = Callable[[Twins, Random], None]
 
 
 # Choosing
@@ -89,16 +89,16 @@ def actor_for(twins: Twins, rng: Random, owner: str) -> str:
 # Lenders
 
 
-def deposit(twins: Twins, rng: Random) -> object:
+def deposit(twins: Twins, rng: Random) -> None:
     """Lend an amount, near the room that is left if there is little."""
     room = twins.terms.supply_cap - min(twins.terms.supply_cap, totals_now(twins).supply_assets)
     usual = min(room, 4 * twins.world.unit)
     lender = mostly(rng, rng.choice(LENDERS))
     amount = within(rng, usual) if rng.random() < 0.8 else near(rng, usual)
-    return twins.act("deposit", lender, amount, receiver(twins, rng, lender))
+    twins.act("deposit", lender, amount, receiver(twins, rng, lender))
 
 
-def mint(twins: Twins, rng: Random) -> object:
+def mint(twins: Twins, rng: Random) -> None:
     """Lend for an amount of shares."""
     totals = totals_now(twins)
     room = twins.terms.supply_cap - min(twins.terms.supply_cap, totals.supply_assets)
@@ -107,10 +107,10 @@ def mint(twins: Twins, rng: Random) -> object:
     except Revert:
         usual = 1
     lender = mostly(rng, rng.choice(LENDERS))
-    return twins.act("mint", lender, within(rng, usual) if rng.random() < 0.8 else near(rng, usual), receiver(twins, rng, lender))
+    twins.act("mint", lender, within(rng, usual) if rng.random() < 0.8 else near(rng, usual), receiver(twins, rng, lender))
 
 
-def _exit(twins: Twins, rng: Random, name: str, most: Callable[[str, int], int]) -> object:
+def _exit(twins: Twins, rng: Random, name: str, most: Callable[[str, int], int]) -> None:
     owners = [owner for owner, held in twins.pool._shares.balances.items() if held > 0]
     owner = rng.choice(owners) if owners and rng.random() < 0.9 else rng.choice(PEOPLE)
     try:
@@ -122,52 +122,52 @@ def _exit(twins: Twins, rng: Random, name: str, most: Callable[[str, int], int])
     if allowed and rng.random() < 0.3:
         caller = rng.choice(allowed)
     amount = within(rng, usual) if rng.random() < 0.6 else near(rng, usual)
-    return twins.act(name, caller, amount, receiver(twins, rng, owner), owner)
+    twins.act(name, caller, amount, receiver(twins, rng, owner), owner)
 
 
-def withdraw(twins: Twins, rng: Random) -> object:
+def withdraw(twins: Twins, rng: Random) -> None:
     """Take assets out, up to and beyond what shares and cash allow."""
-    return _exit(twins, rng, "withdraw", twins.pool.max_withdraw)
+    _exit(twins, rng, "withdraw", twins.pool.max_withdraw)
 
 
-def redeem(twins: Twins, rng: Random) -> object:
+def redeem(twins: Twins, rng: Random) -> None:
     """Burn shares, up to and beyond what the owner has and cash allows."""
     is_held = rng.random() < 0.3
-    return _exit(twins, rng, "redeem", lambda owner, now: twins.pool.balance_of(owner) if is_held else twins.pool.max_redeem(owner, now))
+    _exit(twins, rng, "redeem", lambda owner, now: twins.pool.balance_of(owner) if is_held else twins.pool.max_redeem(owner, now))
 
 
-def transfer(twins: Twins, rng: Random) -> object:
+def transfer(twins: Twins, rng: Random) -> None:
     """Move lender shares, also none, also to oneself."""
     sender = rng.choice((*LENDERS, rng.choice(PEOPLE)))
     amount = near(rng, twins.pool.balance_of(sender))
-    return twins.act("transfer", sender, mostly(rng, rng.choice(PEOPLE), (sender, twins.pool.address, ZERO_ADDRESS)), amount)
+    twins.act("transfer", sender, mostly(rng, rng.choice(PEOPLE), (sender, twins.pool.address, ZERO_ADDRESS)), amount)
 
 
-def transfer_from(twins: Twins, rng: Random) -> object:
+def transfer_from(twins: Twins, rng: Random) -> None:
     """Move somebody's lender shares within or beyond the allowance."""
     known = [pair for pair, left in twins.pool._shares.allowances.items() if left > 0]
     owner, spender = rng.choice(known) if known and rng.random() < 0.8 else (rng.choice(LENDERS), rng.choice(PEOPLE))
     amount = near(rng, min(twins.pool.balance_of(owner), twins.pool.allowance(owner, spender)))
-    return twins.act("transferFrom", spender, owner, mostly(rng, rng.choice(PEOPLE), (ZERO_ADDRESS,), often=0.95), amount)
+    twins.act("transferFrom", spender, owner, mostly(rng, rng.choice(PEOPLE), (ZERO_ADDRESS,), often=0.95), amount)
 
 
-def approve(twins: Twins, rng: Random) -> object:
+def approve(twins: Twins, rng: Random) -> None:
     """Allow somebody to move lender shares."""
     owner = rng.choice(LENDERS)
     amount = rng.choice((near(rng, twins.pool.balance_of(owner)), MAX_UINT256))
-    return twins.act("approve", owner, rng.choice((*PEOPLE, ZERO_ADDRESS)), amount)
+    twins.act("approve", owner, rng.choice((*PEOPLE, ZERO_ADDRESS)), amount)
 
 
-def add_to_reserve(twins: Twins, rng: Random) -> object:
+def add_to_reserve(twins: Twins, rng: Random) -> None:
     """Give to the reserve, mostly little."""
     amount = within(rng, twins.world.unit // 20) if rng.random() < 0.8 else near(rng, twins.world.unit)
-    return twins.act("add_to_reserve", mostly(rng, LENDERS[0]), amount)
+    twins.act("add_to_reserve", mostly(rng, LENDERS[0]), amount)
 
 
 # Borrowers
 
 
-def supply_collateral(twins: Twins, rng: Random) -> object:
+def supply_collateral(twins: Twins, rng: Random) -> None:
     """Add collateral, sometimes just what makes an unhealthy position healthy."""
     borrower = some_borrower(twins, rng)
     usual = 3 * twins.world.collateral_unit
@@ -177,10 +177,10 @@ def supply_collateral(twins: Twins, rng: Random) -> object:
         value = _value_for(_debt(twins, borrower), twins.terms.liq_ltv)
         usual = max(1, -(-value * PRICE_SCALE // twins.pool._high()) - twins.pool._positions[borrower].collateral + rng.randint(-1, 1))
     amount = min(MAX_UINT128, usual) if rng.random() < 0.3 else within(rng, usual) if rng.random() < 0.85 else near(rng, usual)
-    return twins.act("supply_collateral", mostly(rng, borrower), amount, mostly(rng, borrower))
+    twins.act("supply_collateral", mostly(rng, borrower), amount, mostly(rng, borrower))
 
 
-def withdraw_collateral(twins: Twins, rng: Random) -> object:
+def withdraw_collateral(twins: Twins, rng: Random) -> None:
     """Take collateral out, up to and beyond what the debt needs."""
     borrower = some_borrower(twins, rng)
     collateral, debt_shares, _ = twins.pool.position(borrower)
@@ -189,19 +189,21 @@ def withdraw_collateral(twins: Twins, rng: Random) -> object:
         needed = -(-_value_for(_debt(twins, borrower), twins.terms.max_ltv) * PRICE_SCALE // low)
         most = max(0, collateral - needed)
     amount = within(rng, most) if rng.random() < 0.6 else near(rng, most if rng.random() < 0.8 else collateral)
-    return twins.act("withdraw_collateral", actor_for(twins, rng, borrower), amount, receiver(twins, rng, borrower), borrower)
+    twins.act("withdraw_collateral", actor_for(twins, rng, borrower), amount, receiver(twins, rng, borrower), borrower)
 
 
-def borrow(twins: Twins, rng: Random) -> object:
+def borrow(twins: Twins, rng: Random) -> None:
     """Borrow, up to and beyond what collateral, cash and the cap allow; where nobody can, bring what is missing."""
     totals, low = totals_now(twins), _low(twins)
     cash, cap = shares.cash(totals), max(0, twins.terms.borrow_cap - totals.debt_assets)
     bounds = {borrower: _bound(twins, borrower, low) for borrower in BORROWERS}
     able = [borrower for borrower, bound in bounds.items() if bound > 0]
     if cash == 0 and rng.random() < 0.8:
-        return deposit(twins, rng)
+        deposit(twins, rng)
+        return
     if not able and low > 0 and rng.random() < 0.8:
-        return supply_collateral(twins, rng)
+        supply_collateral(twins, rng)
+        return
     borrower = rng.choice(able) if able and rng.random() < 0.9 else rng.choice(BORROWERS)
     bound = bounds[borrower]
     most = min(bound, cash, cap) if rng.random() < 0.8 else rng.choice((bound, cash, cap, twins.terms.min_debt))
@@ -212,48 +214,48 @@ def borrow(twins: Twins, rng: Random) -> object:
         amount = max(within(rng, most), min(most, twins.terms.min_debt))
     else:
         amount = near(rng, most)
-    return twins.act("borrow", actor_for(twins, rng, borrower), amount, receiver(twins, rng, borrower), borrower)
+    twins.act("borrow", actor_for(twins, rng, borrower), amount, receiver(twins, rng, borrower), borrower)
 
 
-def repay(twins: Twins, rng: Random) -> object:
+def repay(twins: Twins, rng: Random) -> None:
     """Repay a little, all, more than all, or nothing; sometimes just what makes the position healthy."""
     if not debtors(twins) and rng.random() < 0.9:
-        return borrow(twins, rng)
+        borrow(twins, rng)
+        return
     borrower = some_borrower(twins, rng)
     debt = _debt(twins, borrower)
     amount = rng.choice((within(rng, debt), within(rng, debt // 4), near(rng, debt), MAX_UINT256, 1))
-    return twins.act("repay", mostly(rng, borrower), amount, mostly(rng, borrower))
+    twins.act("repay", mostly(rng, borrower), amount, mostly(rng, borrower))
 
 
-def set_operator(twins: Twins, rng: Random) -> object:
+def set_operator(twins: Twins, rng: Random) -> None:
     """Approve an operator, or no longer."""
-    return twins.act("set_operator", rng.choice(BORROWERS), mostly(rng, OPERATOR, often=0.8), rng.random() < 0.75)
+    twins.act("set_operator", rng.choice(BORROWERS), mostly(rng, OPERATOR, often=0.8), rng.random() < 0.75)
 
 
 # Everybody
 
 
-def accrue(twins: Twins, rng: Random) -> object:
+def accrue(twins: Twins, rng: Random) -> None:
     """Count the interest."""
-    return twins.act("accrue", rng.choice(PEOPLE))
+    twins.act("accrue", rng.choice(PEOPLE))
 
 
-def flag(twins: Twins, rng: Random) -> object:
+def flag(twins: Twins, rng: Random) -> None:
     """Start a clock, and often let it run for a while."""
     sick = unhealthy(twins)
-    outcome = twins.act("flag", rng.choice(PEOPLE), rng.choice(sick) if sick and rng.random() < 0.9 else rng.choice(BORROWERS))
+    twins.act("flag", rng.choice(PEOPLE), rng.choice(sick) if sick and rng.random() < 0.9 else rng.choice(BORROWERS))
     if rng.random() < 0.6:
         pass_time(twins, rng)
-    return outcome
 
 
-def unflag(twins: Twins, rng: Random) -> object:
+def unflag(twins: Twins, rng: Random) -> None:
     """Stop a clock."""
     running = [who for who, held in twins.pool._positions.items() if held.unhealthy_since]
-    return twins.act("unflag", rng.choice(PEOPLE), rng.choice(running) if running and rng.random() < 0.8 else rng.choice(BORROWERS))
+    twins.act("unflag", rng.choice(PEOPLE), rng.choice(running) if running and rng.random() < 0.8 else rng.choice(BORROWERS))
 
 
-def liquidate(twins: Twins, rng: Random) -> object:
+def liquidate(twins: Twins, rng: Random) -> None:
     """Buy one position, whole or in part, for all kinds of budgets."""
     sick = unhealthy(twins)
     borrower = rng.choice(sick) if sick and rng.random() < 0.93 else rng.choice((*PEOPLE, ZERO_ADDRESS))
@@ -261,10 +263,10 @@ def liquidate(twins: Twins, rng: Random) -> object:
     max_payment = _budget(twins, rng, borrower, payment)
     min_collateral = 0 if rng.random() < 0.85 else near(rng, collateral)
     caller, data = _buyer(twins, rng)
-    return twins.act("liquidate", caller, borrower, max_payment, min_collateral, receiver(twins, rng, caller), data)
+    twins.act("liquidate", caller, borrower, max_payment, min_collateral, receiver(twins, rng, caller), data)
 
 
-def liquidate_many(twins: Twins, rng: Random) -> object:
+def liquidate_many(twins: Twins, rng: Random) -> None:
     """Buy several positions, some of them healthy, unknown or named twice."""
     sick = unhealthy(twins)
     borrowers = [rng.choice(sick) if sick and rng.random() < 0.8 else rng.choice(PEOPLE) for _ in range(rng.randint(0, 6))]
@@ -274,7 +276,7 @@ def liquidate_many(twins: Twins, rng: Random) -> object:
     max_payment = rng.choice((MAX_UINT256, MAX_UINT256, whole, rng.randint(0, whole), 0))
     min_collateral = 0 if rng.random() < 0.9 else rng.choice((1, twins.world.collateral_unit))
     caller, data = _buyer(twins, rng)
-    return twins.act("liquidate_many", caller, borrowers, max_payment, min_collateral, receiver(twins, rng, caller), data)
+    twins.act("liquidate_many", caller, borrowers, max_payment, min_collateral, receiver(twins, rng, caller), data)
 
 
 def _quoted(twins: Twins, borrower: str) -> tuple[int, int]:
@@ -315,24 +317,31 @@ def _buyer(twins: Twins, rng: Random) -> tuple[str, bytes]:
 # Surroundings
 
 
-def pass_time(twins: Twins, rng: Random) -> object:
+def pass_time(twins: Twins, rng: Random) -> None:
     """Let time pass: a block, minutes, years, or just up to where a clock changes a sale."""
-    kind = rng.random()
+    twins.pass_time(_time_to_a_clock(twins, rng) if rng.random() < 0.5 else _some_time(rng))
+
+
+def _time_to_a_clock(twins: Twins, rng: Random) -> int:
     since = [held.unhealthy_since for held in twins.pool._positions.values() if held.unhealthy_since]
-    if since and kind < 0.5:
-        window, timeout = twins.terms.solvent_window, twins.terms.sale_timeout
-        edge = rng.choice((window, window // 2, rng.randint(0, window), timeout, timeout // 2))
-        until = rng.choice(since) + edge + rng.choice((-1, 0, 0, 1))
-        if 0 < until - twins.now < 10 * YEAR_SECONDS:
-            return twins.pass_time(until - twins.now)
-    if kind < 0.75:
-        return twins.pass_time(rng.randint(1, 60))
-    if kind < 0.93:
-        return twins.pass_time(rng.randint(60, 3 * DAY))
-    return twins.pass_time(rng.choice((30 * DAY, YEAR_SECONDS, rng.randint(DAY, 3 * YEAR_SECONDS), rng.choice((DAY, 100 * YEAR_SECONDS)))))
+    if not since:
+        return _some_time(rng)
+    window, timeout = twins.terms.solvent_window, twins.terms.sale_timeout
+    edge = rng.choice((window, window // 2, rng.randint(0, window), timeout, timeout // 2))
+    seconds = rng.choice(since) + edge + rng.choice((-1, 0, 0, 1)) - twins.now
+    return seconds if 0 < seconds < 10 * YEAR_SECONDS else _some_time(rng)
 
 
-def move_prices(twins: Twins, rng: Random) -> object:
+def _some_time(rng: Random) -> int:
+    kind = rng.random()
+    if kind < 0.65:
+        return rng.randint(1, 60)
+    if kind < 0.9:
+        return rng.randint(60, 3 * DAY)
+    return rng.choice((30 * DAY, YEAR_SECONDS, rng.randint(DAY, 3 * YEAR_SECONDS), rng.choice((DAY, 100 * YEAR_SECONDS))))
+
+
+def move_prices(twins: Twins, rng: Random) -> None:
     """Set prices from a position: beside a threshold, through it, deep under it, or back up."""
     owing = debtors(twins)
     high = twins.world.price
@@ -343,51 +352,52 @@ def move_prices(twins: Twins, rng: Random) -> object:
     if rng.random() < 0.02:
         high = rng.choice((0, 1, 2, MAX_UINT256, MAX_UINT256 - 1, 2**200))
     high = min(MAX_UINT256, max(0, high))
-    return _set_prices(twins, rng, high)
+    _set_prices(twins, rng, high)
 
 
-def restore_prices(twins: Twins, rng: Random) -> object:
+def restore_prices(twins: Twins, rng: Random) -> None:
     """Set a price at which nobody is unhealthy and one can borrow again."""
-    return twins.set_prices(0, *[_calm(twins)] * 2)
+    twins.set_prices(0, *[_calm(twins)] * 2)
 
 
-def fail_oracle(twins: Twins, rng: Random) -> object:
+def fail_oracle(twins: Twins, rng: Random) -> None:
     """Let the oracle revert, answer too little, too much, or nonsense."""
     price = min(twins.world.price, MAX_UINT256 - 1)
     mode, low, high = rng.choice(((1, price, price), (2, price, price), (3, price, price), (0, 0, 0), (0, price + 1, price), (0, 0, price)))
-    return twins.set_prices(mode, low, high)
+    twins.set_prices(mode, low, high)
 
 
-def change_rate(twins: Twins, rng: Random) -> object:
+def change_rate(twins: Twins, rng: Random) -> None:
     """Let the rate mock answer something else: nothing, too little, too much, more than the pool counts."""
     answer = rng.choice((0, 1, MAX_RATE // 100, rng.randint(0, MAX_RATE), MAX_RATE, MAX_RATE + 1, MAX_UINT256))
-    return twins.set_rate(rng.choice((0, 0, 0, 1, 2, 3)), answer)
+    twins.set_rate(rng.choice((0, 0, 0, 1, 2, 3)), answer)
 
 
-def change_token(twins: Twins, rng: Random) -> object:
+def change_token(twins: Twins, rng: Random) -> None:
     """Let an odd token misbehave, or behave again."""
-    return twins.set_token_mode(rng.choice((0, 0, 0, 0, 1, 2, 3, 4, 5)))
+    twins.set_token_mode(rng.choice((0, 0, 0, 0, 1, 2, 3, 4, 5)))
 
 
-def change_allowance(twins: Twins, rng: Random) -> object:
+def change_allowance(twins: Twins, rng: Random) -> None:
     """Let the pool take only little of somebody's tokens, or everything again."""
     token, twin, _ = twins.tokens[rng.randint(0, 1)]
     amount = rng.choice((MAX_UINT256, MAX_UINT256, 0, rng.randint(0, twins.world.unit)))
-    return twins.allow(token, twin, rng.choice((*LENDERS, *BORROWERS, LIQUIDATOR)), amount)
+    twins.allow(token, twin, rng.choice((*LENDERS, *BORROWERS, LIQUIDATOR)), amount)
 
 
-def donate(twins: Twins, rng: Random) -> object:
+def donate(twins: Twins, rng: Random) -> None:
     """Send the pool tokens that it does not count."""
-    return twins.donate(rng.random() < 0.5, rng.randint(0, twins.world.unit))
+    twins.donate(rng.random() < 0.5, rng.randint(0, twins.world.unit))
 
 
-def strip_collateral(twins: Twins, rng: Random) -> object:
+def strip_collateral(twins: Twins, rng: Random) -> None:
     """Leave a debt without any collateral: no rule leads there, but the rule says what happens then."""
     known = debtors(twins)
-    return twins.strip_collateral(rng.choice(known)) if known else None
+    if known:
+        twins.strip_collateral(rng.choice(known))
 
 
-def plan_callback(twins: Twins, rng: Random) -> object:
+def plan_callback(twins: Twins, rng: Random) -> None:
     """Give the buyer's callback something to do: enter the pool again, or make itself richer meanwhile."""
     pool, buyer, now = twins.pool, twins.buyer.address, twins.now
     someone, amount = rng.choice(BORROWERS), rng.randint(1, twins.world.unit)
@@ -400,13 +410,13 @@ def plan_callback(twins: Twins, rng: Random) -> object:
         (contract.address, contract.calldata("balanceOf", someone), lambda: pool.balance_of(someone)),
         (twins.asset.address, twins.asset.calldata("mint", buyer, amount), lambda: twins.asset_twin.mint(buyer, amount)),
     ]
-    return twins.plan_callback(*rng.choice(plans))
+    twins.plan_callback(*rng.choice(plans))
 
 
-def _set_prices(twins: Twins, rng: Random, high: int) -> object:
+def _set_prices(twins: Twins, rng: Random, high: int) -> None:
     kind = rng.random()
     low = high if kind < 0.7 else high * rng.randint(900, 999) // 1000 if kind < 0.9 else 0 if kind < 0.95 else rng.randint(0, high)
-    return twins.set_prices(0, low, high)
+    twins.set_prices(0, low, high)
 
 
 def _shock(twins: Twins, rng: Random, debt: int, collateral: int) -> int:
@@ -517,11 +527,11 @@ def pick(rng: Random, weighed: Sequence[tuple[Operation, int]]) -> Operation:
     return rng.choices([operation for operation, _ in weighed], [weight for _, weight in weighed])[0]
 
 
-def sell(twins: Twins, rng: Random) -> object:
+def sell(twins: Twins, rng: Random) -> None:
     """Sell somebody; first make somebody unhealthy if nobody is."""
     if not unhealthy(twins):
         move_prices(twins, rng)
-    return pick(rng, STORMY)(twins, rng)
+    pick(rng, STORMY)(twins, rng)
 
 
 def step(twins: Twins, rng: Random) -> None:

@@ -16,6 +16,7 @@ from ringfence.model.shares import Totals
 from ringfence.model.terms import MAX_UINT256, ZERO_ADDRESS, Terms
 from tests.agreement.mocks import OracleMock, RateMock
 from tests.agreement.storage import PoolStorage
+from tests.agreement.worlds import NUMBERS
 
 DEPLOYER, BORROWER, BUYER, CREATOR = ("0x" + pair * 20 for pair in ("d0", "b0", "c0", "f0"))
 # Late enough for a clock to have run for any time that a term can name.
@@ -44,8 +45,15 @@ class Surroundings:
     def terms(self, numbers: Mapping[str, int]) -> Terms:
         """The terms with these numbers and the addresses of these surroundings."""
         recipient = CREATOR if numbers["creator_fee"] else ZERO_ADDRESS
-        named = (self.asset.address, self.collateral.address, self.oracle.address, self.rate_model.address, ZERO_ADDRESS, recipient)
-        return Terms(*named, **numbers)
+        named: tuple[Any, ...] = (
+            self.asset.address,
+            self.collateral.address,
+            self.oracle.address,
+            self.rate_model.address,
+            ZERO_ADDRESS,
+            recipient,
+        )
+        return Terms(*named, *(numbers[field] for field in NUMBERS))
 
     def create(self, terms: Terms) -> Contract:
         """Deploy the shipped pool; raises Reverted with the constructor's text."""

@@ -8,7 +8,7 @@ import pytest
 from ringfence.model import interest, shares
 from ringfence.model.interest import MAX_DEBT, MAX_RATE, MAX_RATE_TIME
 from ringfence.model.shares import Totals
-from ringfence.model.terms import MAX_UINT256, WAD, Terms
+from ringfence.model.terms import MAX_UINT256, VIRTUAL_SHARES, WAD, Terms
 from tests.agreement.planted import BUYER, CREATOR, NOW, PlantedPool, Surroundings, outcome_of
 from tests.agreement.test_limits import PLAIN
 from tests.agreement.worlds import set_shares_of_interest, spread
@@ -84,7 +84,7 @@ def _draw_totals(rng: Random, terms: Terms, elapsed: int) -> Totals:
     )
     supply_assets = debt_assets + rng.choice((0, spread(rng, 1, 2**128), debt_assets))
     dear = spread(rng, 1, 1 + supply_assets)
-    wiped_out = (supply_assets + 1) * shares.WIPED_OUT - shares.VIRTUAL_SHARES
+    wiped_out = (supply_assets + 1) * shares.WIPED_OUT - VIRTUAL_SHARES
     supply_shares = rng.choice((supply_assets * 10**6, dear, wiped_out, wiped_out + 1, wiped_out * 5 // 4, 0))
     target = debt_assets * terms.reserve_target // WAD
     reserve_assets = max(0, rng.choice((0, target, target + rng.choice((-1, 1)), target * 2, target * 9 // 10, spread(rng, 1, 2**128))))

@@ -90,7 +90,8 @@ def create(surroundings: Surroundings, terms: Terms) -> str:
 def test_every_bound_of_the_contract_has_its_edge_here() -> None:
     """No bound in the source is without a test below, and the model has them in the contract's order."""
     assert set(TEXTS) == {*EDGES, *NAMED, SHADOWED}
-    nothing = Terms(*[ZERO_ADDRESS] * 6, *[MAX_UINT256] * len(NUMBERS))
+    values: list[Any] = [ZERO_ADDRESS] * 6 + [MAX_UINT256] * len(NUMBERS)
+    nothing = Terms(*values)
     assert [text for _, text in limits._bounds(nothing)] == TEXTS
 
 

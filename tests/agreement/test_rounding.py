@@ -11,13 +11,13 @@ import pytest
 from ringfence.model import liquidation, rounding, shares
 from ringfence.model.liquidation import Position
 from ringfence.model.shares import Totals
-from ringfence.model.terms import MAX_UINT256, WAD
+from ringfence.model.terms import MAX_UINT256, VIRTUAL_ASSETS, VIRTUAL_SHARES, WAD
 from tests.agreement.planted import BORROWER, NOW, PlantedPool, Surroundings, outcome_of
 from tests.agreement.test_limits import NO_MARGIN, PLAIN
 from tests.agreement.worlds import spread
 
 # What a conversion adds to the two operands that are stored.
-SHARES, ASSETS = shares.VIRTUAL_SHARES, shares.VIRTUAL_ASSETS
+SHARES, ASSETS = VIRTUAL_SHARES, VIRTUAL_ASSETS
 EMPTY = Totals(0, 0, 0, 0, 0, 0, NOW, 0)
 
 

@@ -8,6 +8,7 @@ import pytest
 from ringfence.model import shares
 from ringfence.model.errors import Revert
 from ringfence.model.shares import Totals
+from ringfence.model.terms import VIRTUAL_SHARES
 from tests.agreement.planted import BORROWER, NOW, PlantedPool, Surroundings, outcome_of
 from tests.agreement.test_limits import PLAIN
 from tests.agreement.worlds import spread
@@ -33,8 +34,8 @@ def pool() -> PlantedPool:
 def draw_totals(rng: Random) -> Totals:
     """Totals that cash can pay for: share prices of every size, some on either side of being wiped out."""
     supply_shares = rng.choice((0, spread(rng, 1, 2**192 - 1), spread(rng, 1, 10**36)))
-    wiped_out = max(0, (supply_shares + shares.VIRTUAL_SHARES) // shares.WIPED_OUT - 1)
-    usual = supply_shares // shares.VIRTUAL_SHARES
+    wiped_out = max(0, (supply_shares + VIRTUAL_SHARES) // shares.WIPED_OUT - 1)
+    usual = supply_shares // VIRTUAL_SHARES
     supply_assets = rng.choice(
         (usual, usual * rng.randint(1, 5), wiped_out, wiped_out + 1, max(0, wiped_out - 1), spread(rng, 1, 2**128), 10**30)
     )

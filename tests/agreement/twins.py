@@ -28,7 +28,7 @@ from tests.agreement import views
 from tests.agreement.mocks import REVERT, Buyer, FeedMock, OddToken, OracleMock, RateMock
 from tests.agreement.storage import PoolStorage, TokenStorage
 from tests.agreement.tally import SaleWitness
-from tests.agreement.worlds import Start, World
+from tests.agreement.worlds import NUMBERS, Start, World
 
 START = 1_700_000_000
 DEPLOYER = "0x" + "d0" * 20
@@ -118,10 +118,17 @@ class Twins:
     def _set_up_pool(self) -> None:
         world = self.world
         recipient = CREATOR if world.terms["creator_fee"] else ZERO_ADDRESS
-        named = (self.asset.address, self.collateral.address, self.oracle.address, self.rate_address, ZERO_ADDRESS, recipient)
-        self.terms = Terms(*named, **world.terms)
+        named: tuple[Any, ...] = (
+            self.asset.address,
+            self.collateral.address,
+            self.oracle.address,
+            self.rate_address,
+            ZERO_ADDRESS,
+            recipient,
+        )
+        self.terms = Terms(*named, *(world.terms[field] for field in NUMBERS))
         artifact = self._artifact("Pool")
-        in_order = (*named, *world.terms.values())
+        in_order = tuple(getattr(self.terms, field) for field in self.terms.__slots__)
         self.contract = Contract.create(self.chain, artifact, DEPLOYER, in_order, "Pool", "POOL")
         self.pool = Pool(
             self.terms,

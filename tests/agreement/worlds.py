@@ -123,7 +123,7 @@ def draw_unit(rng: Random, decimals: int) -> int:
     if size < 0.08:
         return rng.randint(1, 5_000)
     if size < 0.14:
-        return 2 ** rng.randint(90, 105)
+        return 1 << rng.randint(90, 105)
     return spread(rng, 10**decimals, 10 ** (decimals + 6))
 
 
