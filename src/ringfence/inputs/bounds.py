@@ -101,9 +101,7 @@ BOUNDS: Mapping[str, Bound] = {
     "terms: reserve_factor": Bound(("reserve_factor",), "reserve_factor must be at most 1", _at_most("reserve_factor", WAD)),
     "terms: reserve_target": Bound(("reserve_target",), "reserve_target must be at most 1", _at_most("reserve_target", WAD)),
     "terms: creator_fee": Bound(("creator_fee",), "creator_fee must be at most 0.25", _at_most("creator_fee", limits.MAX_CREATOR_FEE)),
-    "terms: supply_cap": Bound(
-        ("supply_cap",), "supply_cap must be below 2^127 base units", _at_most("supply_cap", limits.MAX_CAP, ASSET)
-    ),
+    "terms: supply_cap": Bound(("supply_cap",), "supply_cap must be below 2^127 base units", _at_most("supply_cap", limits.MAX_CAP, ASSET)),
     "terms: borrow_cap": Bound(
         ("borrow_cap",), "borrow_cap times 1e6 must be below 2^127 base units", _at_most("borrow_cap", limits.MAX_BORROW_CAP, ASSET)
     ),

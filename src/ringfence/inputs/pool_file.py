@@ -46,6 +46,7 @@ RATE_KEYS = {
     "kinked": ("base_per_year", "kink", "slope_below_per_year", "slope_above_per_year"),
 }
 NOT_BUILT_RATES = ("adaptive",)
+NOT_BUILT_TERMS = ("backstop", "premium", "lockup")
 STAND_INS = {
     "asset": "0xA5" + "00" * 18 + "A5",
     "collateral": "0xC0" + "00" * 18 + "C0",
@@ -184,6 +185,9 @@ class _Reader:
 
     def _terms(self, table: dict[str, Any], asset_decimals: int) -> Terms:
         given: dict[str, Any] = {name: self._term(table, name, unit, asset_decimals) for name, unit in UNITS.items()}
+        for name in NOT_BUILT_TERMS:
+            if given[name] not in (0, ZERO_ADDRESS):
+                raise self._error("terms", name, f"{quoted(str(table[name]))} is for a part that is not built yet", "leave it out")
         defaults = {"incentive_max": given["incentive_base"], "supply_cap": MAX_SUPPLY_CAP, "borrow_cap": MAX_BORROW_CAP}
         given |= {name: default for name, default in defaults.items() if name not in table}
         if given["asset"] == given["collateral"] != ZERO_ADDRESS:
