@@ -15,6 +15,7 @@ from ringfence.inputs.errors import InputError, printable
 COMMANDS = {
     "check": ("ringfence.cli.check", "Hold a terms file against every bound, and say what the terms mean."),
     "demo": ("ringfence.cli.demo", "Two pools, one crash: sales on the embedded chain, printed as they happen."),
+    "init": ("ringfence.cli.init", "Put commented terms, a book and prices into a folder, to start from."),
     "replay": ("ringfence.cli.replay", "Sell a real book through a history of prices, exactly."),
 }
 """Name: (module that holds it as `command`, its line in the help)."""

@@ -3,49 +3,68 @@
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from ringfence.inputs.errors import InputError, quoted
+from ringfence.inputs.errors import InputError, printable
 from ringfence.inputs.results import is_result_folder
 
 OPTION = "--out"
 
 
-def check_out(folder: Path) -> None:
+def check_out(folder: Path, option: str | None = OPTION) -> None:
     """A result may go there: the folder is absent, empty, or holds a former result and nothing else; else InputError."""
     try:
         if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
-            raise InputError(folder, "is not a folder", column=OPTION, remedy="name a new folder")
+            raise InputError(folder, "is not a folder", column=option, remedy="name a new folder")
         above = next(parent for parent in folder.absolute().parents if parent.exists())
         if not above.is_dir() or not os.access(above, os.W_OK):
-            raise InputError(folder, f"{quoted(str(above))} is no folder to write in", column=OPTION, remedy="name a folder elsewhere")
+            raise InputError(
+                folder, f"'{printable(str(above), 200)}' is no folder to write in", column=option, remedy="name a folder elsewhere"
+            )
         if folder.exists() and any(folder.iterdir()) and not is_result_folder(folder):
             raise InputError(
-                folder, "holds other files", column=OPTION, remedy="name a new folder, an empty one, or one with a former result only"
+                folder, "holds other files", column=option, remedy="name a new folder, an empty one, or one with a former result only"
             )
-    except OSError as err:
-        raise _refused(folder, err) from err
+        if folder.exists() and folder.samefile("."):
+            raise InputError(folder, "is the folder you are in, which a result would replace", column=option, remedy="name another")
+    except (OSError, ValueError) as err:
+        raise _refused(folder, option, err) from err
 
 
-def write_out(folder: Path, write: Callable[[Path], None]) -> None:
+def write_out(folder: Path, write: Callable[[Path], None], option: str | None = OPTION) -> None:
     """Lets `write` fill a new folder and puts it in place of `folder`; whatever goes wrong, `folder` is as before.
 
     Raises InputError where the system refuses, a full disk among others.
     """
-    check_out(folder)
-    folder = folder.absolute()
+    check_out(folder, option)
+    path = folder.absolute()
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
-        try:
-            write(fresh)
-            fresh.chmod(0o777 & ~_umask())
-            _replace(folder, fresh)
-        finally:
-            shutil.rmtree(fresh, ignore_errors=True)
+        with _folders_above(path):
+            fresh = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+            try:
+                write(fresh)
+                fresh.chmod(0o777 & ~_umask())
+                _replace(path, fresh)
+            finally:
+                shutil.rmtree(fresh, ignore_errors=True)
     except OSError as err:
-        raise _refused(folder, err) from err
+        raise _refused(folder, option, err) from err
+
+
+@contextmanager
+def _folders_above(path: Path) -> Iterator[None]:
+    """Makes the folders above that are missing, and takes them back if the work in them fails."""
+    missing = [parent for parent in path.parents if not parent.exists()]
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield
+    except BaseException:
+        for parent in missing:
+            with suppress(OSError):  # somebody else uses it, or it was never made
+                parent.rmdir()
+        raise
 
 
 def _replace(folder: Path, fresh: Path) -> None:
@@ -71,6 +90,6 @@ def _umask() -> int:
     return mask
 
 
-def _refused(folder: Path, err: OSError) -> InputError:
-    reason = (err.strerror or type(err).__name__).lower()
-    return InputError(folder, f"cannot be written: {reason}", column=OPTION, remedy="name a folder that can be written")
+def _refused(folder: Path, option: str | None, err: OSError | ValueError) -> InputError:
+    reason = (err.strerror or type(err).__name__).lower() if isinstance(err, OSError) else str(err)
+    return InputError(folder, f"cannot be written: {reason}", column=option, remedy="name a folder that can be written")
