@@ -5,11 +5,10 @@ Every call of the pool names its caller first and the block's time last, as a tr
 
 from dataclasses import replace
 
+from ringfence import Pool, Revert
 from ringfence.inputs.samples import FALLING, read_sample
 from ringfence.model.erc20 import Ledger
-from ringfence.model.errors import Revert
 from ringfence.model.fixed_rate import FixedRate
-from ringfence.model.pool import Pool
 from ringfence.model.single_price import SinglePrice
 from ringfence.model.terms import MAX_UINT256, PRICE_SCALE, WAD, YEAR_SECONDS
 
