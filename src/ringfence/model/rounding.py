@@ -20,7 +20,7 @@ def div_up(x: int, divisor: int) -> int:
 
 def div_mod(x: int, divisor: int) -> tuple[int, int]:
     """Return x / divisor rounded down and what that leaves; the divisor is not 0."""
-    return divmod(x, divisor)
+    return x // divisor, x % divisor
 
 
 def mul_div_down(x: int, y: int, divisor: int) -> int:
