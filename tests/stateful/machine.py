@@ -10,13 +10,17 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 from tests.stateful.choice import Choice, Drawn, Seeded
 from tests.stateful.market import Build, Grounds, Law, Market
 from tests.stateful.moves import BAG, Moves, make_moves
-from tests.stateful.setting import Setting, draw_setting
+from tests.stateful.setting import DECIMALS, FAMILIES, Setting, draw_setting
 
 EXAMPLES, STEPS = 50, 40  # of the machine, times effort
 LIVES, MOVES = 200, 60  # from seeds, times effort
 
-# What a watch must at least have done, times effort, so that its law was tried by everything a pool can do.
+# What a watch must at least have seen and done, times effort, so that its law was tried on every kind of pool by everything a pool can do.
 LIVELY = {
+    **{f"{family} incentive": 40 for family in FAMILIES},
+    **{f"{token} of {decimals} decimals": 50 for token in ("asset", "collateral") for decimals in DECIMALS},
+    **{f"with {term}": 60 for term in ("target_ltv", "min_debt", "penalty", "reserve_factor", "creator_fee", "solvent_window")},
+    **{f"without {term}": 40 for term in ("target_ltv", "min_debt", "penalty", "reserve_factor", "creator_fee")},
     "deposit": 400,
     "mint": 100,
     "withdraw": 200,

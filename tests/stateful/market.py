@@ -161,6 +161,7 @@ class Market:
             self.asset.transact(account, "approve", self.pool.address, MAX_UINT256)
             self.collateral.transact(account, "approve", self.pool.address, MAX_UINT256)
         self._accrued_at = self.now
+        self._count_setting()
         self._balance_slot = load("mocks/erc20_mock").layout["erc20.balance_of"].slot
         self._balance_slots: dict[str, int] = {}
 
@@ -214,6 +215,14 @@ class Market:
         for law, memory in zip(self.laws, memories, strict=True):
             law.after(self, call, memory)
         return call
+
+    def _count_setting(self) -> None:
+        setting, terms = self.setting, self.terms
+        self.tally[f"{setting.family} incentive"] += 1
+        self.tally[f"asset of {setting.asset_decimals} decimals"] += 1
+        self.tally[f"collateral of {setting.collateral_decimals} decimals"] += 1
+        for term in ("target_ltv", "min_debt", "penalty", "reserve_factor", "creator_fee", "solvent_window"):
+            self.tally[f"with {term}" if getattr(terms, term) > 0 else f"without {term}"] += 1
 
     def _count(self, call: Call) -> None:
         self.tally[call.name] += 1
