@@ -107,6 +107,10 @@ event AddToReserve:
 WAD: constant(uint256) = 10**18
 MAX_UINT64: constant(uint256) = 2**64 - 1
 MAX_UINT128: constant(uint256) = 2**128 - 1
+# A rate model or an oracle that burns all it is given must leave a repayment enough. Nobody can starve a rate model that needs less than
+# RATE_GAS: what accruing costs after its call is more than the 64th that is kept back from it.
+RATE_GAS: constant(uint256) = 500_000
+ORACLE_GAS: constant(uint256) = 2_000_000
 MAX_DEBT_SHARES: constant(uint256) = 2**127 - 1
 CLOCK_RUNS: constant(uint256) = 2**127
 SHARE_DECIMALS: constant(uint8) = 6
@@ -723,6 +727,7 @@ def _accrue() -> shares.Totals:
         TERMS.rate_model,
         abi_encode(totals.debt_assets, totals.supply_assets, elapsed, method_id=method_id("update(uint256,uint256,uint256)")),
         max_outsize=32,
+        gas=RATE_GAS,
         revert_on_failure=False,
     )
     accrual: interest.Accrual = empty(interest.Accrual)
@@ -757,6 +762,7 @@ def _totals_now() -> shares.Totals:
             self, totals.debt_assets, totals.supply_assets, elapsed, method_id=method_id("rate(address,uint256,uint256,uint256)")
         ),
         max_outsize=32,
+        gas=RATE_GAS,
         is_static_call=True,
         revert_on_failure=False,
     )
@@ -786,6 +792,7 @@ def _try_prices() -> (bool, uint256, uint256):
         TERMS.oracle,
         method_id("prices()"),
         max_outsize=64,
+        gas=ORACLE_GAS,
         is_static_call=True,
         revert_on_failure=False,
     )

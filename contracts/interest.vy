@@ -62,9 +62,10 @@ def _accrue(before: shares.Totals, terms: limits.Terms, rate: uint256, now: uint
         totals.reserve_assets += accrual.to_reserve
         totals.supply_assets -= accrual.to_reserve
 
-    # The creator is paid in new shares, worth the fee after dilution; in a pool that is wiped out they could be worth anything.
+    # The creator is paid in new shares, worth the fee after dilution. What lenders keep must be worth something: in a pool that is
+    # wiped out without the fee, its shares could be more than a word holds. Otherwise they are under fee * 1e15.
     fee: uint256 = accrual.interest * terms.creator_fee // WAD
-    if fee > 0 and not shares._is_wiped_out(totals.supply_assets, totals.supply_shares):
+    if fee > 0 and not shares._is_wiped_out(totals.supply_assets - fee, totals.supply_shares):
         accrual.fee_shares = shares._lender_shares_down(fee, totals.supply_assets - fee, totals.supply_shares)
         totals.supply_shares += accrual.fee_shares
     return totals, accrual

@@ -59,17 +59,22 @@ class Setting:
 def draw_setting(choice: Choice, *, window: bool | None = None, target: bool | None = None, slope: bool | None = None) -> Setting:
     """Draw a legal setting; a keyword that is not None decides that term's presence."""
     asset_decimals, collateral_decimals = choice.pick(DECIMALS), choice.pick(DECIMALS)
-    # Half of the pools lend amounts so small that every rounding shows.
-    is_dust = choice.number(0, 1) == 1
-    size = choice.number(40, 4_000) if is_dust else choice.number(1, 10**6) * 10**asset_decimals
+    # Half of the pools lend amounts so small that every rounding shows, a few as much as the words have room for.
+    amounts = choice.pick(("dust", "dust", "dust", "dust", "usual", "usual", "usual", "huge"))
+    size, price = draw_amounts(choice, amounts, asset_decimals, collateral_decimals)
     family = choice.pick(FAMILIES) if slope is None else choice.pick(("slope", "mixed")) if slope else choice.pick(("fixed", "dutch"))
     terms = draw_terms(choice, family, size, window=window, target=target)
-    if is_dust:
-        # A base unit of collateral worth a thousandth of a unit of the asset, up to ten.
-        price = choice.pick((10**33, 10**35, 10**36, 7 * 10**36))
-    else:
-        price = choice.pick((1, 1_700, 60_000)) * 10 ** (36 + asset_decimals - collateral_decimals)
     return Setting(terms, family, asset_decimals, collateral_decimals, size, price)
+
+
+def draw_amounts(choice: Choice, amounts: str, asset_decimals: int, collateral_decimals: int) -> tuple[int, int]:
+    """A usual loan and the first price."""
+    if amounts == "dust":
+        # A base unit of collateral worth a thousandth of a unit of the asset, up to seven.
+        return choice.number(40, 4_000), choice.pick((10**33, 10**35, 10**36, 7 * 10**36))
+    if amounts == "huge":
+        return 2 ** choice.number(80, 106), choice.pick((10**30, 10**36, 10**40, 10**50))
+    return choice.number(1, 10**6) * 10**asset_decimals, choice.pick((1, 1_700, 60_000)) * 10 ** (36 + asset_decimals - collateral_decimals)
 
 
 def draw_terms(choice: Choice, family: str, size: int, *, window: bool | None, target: bool | None) -> Terms:
@@ -99,8 +104,8 @@ def draw_terms(choice: Choice, family: str, size: int, *, window: bool | None, t
         reserve_factor=choice.pick((0, 100, 750)) * WAD // 1000,
         reserve_target=choice.pick((0, 20, 1000)) * WAD // 1000,
         creator_fee=creator_fee,
-        supply_cap=size * 40 if is_small else MAX_SUPPLY_CAP,
-        borrow_cap=size * 20 if is_small else MAX_BORROW_CAP,
+        supply_cap=min(size * 40, MAX_SUPPLY_CAP) if is_small else MAX_SUPPLY_CAP,
+        borrow_cap=min(size * 20, MAX_BORROW_CAP) if is_small else MAX_BORROW_CAP,
         min_debt=choice.pick((0, 0, size // 20, size // 4)),
         solvent_window=timeout * choice.pick((200, 500, 999)) // 1000 if has_window else 0,
         sale_timeout=timeout,

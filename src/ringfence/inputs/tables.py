@@ -135,13 +135,32 @@ class _Hashing(io.RawIOBase):
         return self._digest.hexdigest()
 
 
+class _Unpacked(io.RawIOBase):
+    """What a gzipped stream holds.
+
+    A buffered reader asks its stream at every line whether it is closed. Asked of a GzipFile that runs Python code, and an interruption in
+    there is lost: the reader goes on. A raw stream answers without.
+    """
+
+    def __init__(self, packed: io.BufferedReader) -> None:
+        self._file = gzip.GzipFile(fileobj=packed)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: "bytearray | memoryview[int]") -> int:  # type: ignore[override]  # the buffers that BufferedReader passes
+        data = self._file.read1(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+
 class CsvTable:
     """Comma-separated UTF-8 text with one header line, plain or gzipped; a byte-order mark and blank lines are skipped."""
 
     def __init__(self, file: str, stream: _Hashing, *, compressed: bool) -> None:
         self._file, self._stream = file, stream
         plain = io.BufferedReader(stream, 1 << 16)
-        self._bytes = io.BufferedReader(gzip.GzipFile(fileobj=plain), 1 << 16) if compressed else plain
+        self._bytes = io.BufferedReader(_Unpacked(plain), 1 << 16) if compressed else plain
         self._line = 0
         csv.field_size_limit(131_072)
         self._reader = csv.reader(self._lines(), strict=True)

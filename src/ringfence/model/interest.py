@@ -56,10 +56,11 @@ def accrue(before: Totals, terms: Terms, rate: int, now: int) -> tuple[Totals, A
         reserve_assets += to_reserve
         supply_assets -= to_reserve
 
-    # The creator is paid in new shares, worth the fee after dilution; in a pool that is wiped out they could be worth anything.
+    # The creator is paid in new shares, worth the fee after dilution. What lenders keep must be worth something: in a pool that is
+    # wiped out without the fee, its shares could be more than a word holds. Otherwise they are under fee * 1e15.
     fee = div_down(interest * terms.creator_fee, WAD)
     fee_shares = 0
-    if fee > 0 and not shares.is_wiped_out(supply_assets, supply_shares):
+    if fee > 0 and not shares.is_wiped_out(supply_assets - fee, supply_shares):
         fee_shares = shares.lender_shares_down(fee, supply_assets - fee, supply_shares)
         supply_shares += fee_shares
     totals = Totals(supply_assets, supply_shares, debt_assets, debt_shares, reserve_assets, premium_owed, now, interest_dust)

@@ -8,7 +8,7 @@ import time
 import click
 import pytest
 
-from ringfence.cli import main
+from ringfence.cli import commands, main
 from ringfence.inputs.errors import InputError
 from ringfence.lab.tally import ConservationError
 
@@ -38,7 +38,7 @@ def failing(monkeypatch: pytest.MonkeyPatch) -> list[BaseException]:
     module = types.ModuleType("ringfence.cli.fail")
     module.command = command  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, module.__name__, module)
-    monkeypatch.setitem(main.COMMANDS, "fail", (module.__name__, "Fails."))
+    monkeypatch.setitem(commands.COMMANDS, "fail", (module.__name__, "Fails."))
     monkeypatch.delenv(main.DEBUG, raising=False)
     return raised
 
@@ -96,19 +96,19 @@ def test_a_wrong_command_is_bad_input(capsys: pytest.CaptureFixture[str], argume
 
 def test_every_command_that_is_named_exists() -> None:
     """Its module holds a click command of that name, and a line of help that says something."""
-    context = click.Context(main.ringfence)
-    for name in main.COMMANDS:
-        command = main.ringfence.get_command(context, name)
+    context = click.Context(commands.ringfence)
+    for name in commands.COMMANDS:
+        command = commands.ringfence.get_command(context, name)
         assert isinstance(command, click.Command)
         assert command.name == name
-        assert main.COMMANDS[name][1].endswith(".")
+        assert commands.COMMANDS[name][1].endswith(".")
 
 
 def test_help_and_version_are_on_standard_output(capsys: pytest.CaptureFixture[str]) -> None:
     """Exit code 0; without arguments help goes to standard error with 2."""
     assert main.run(["--help"]) == 0
     out, err = capsys.readouterr()
-    assert all(name in out for name in main.COMMANDS)
+    assert all(name in out for name in commands.COMMANDS)
     assert err == ""
     assert main.run(["--version"]) == 0
     assert capsys.readouterr().out.startswith("ringfence ")

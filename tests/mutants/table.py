@@ -1,0 +1,87 @@
+"""The table of planted faults: what each changes and what that breaks; read from the TOML files beside this one.
+
+`contract.toml` changes the contracts alone, `model.toml` the model alone, `twins.toml` both in the same way: what agreement cannot see.
+"""
+
+import re
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+FOLDER = Path(__file__).resolve().parent
+SIDES = ("contract", "model", "twins")
+KINDS = ("rounding", "comparison", "order", "missing step", "constant", "argument")
+FIELDS = {"name", "kind", "breaks", "equivalent", "file", "function", "old", "new", "change"}
+
+
+class StaleTableError(Exception):
+    """A change does not fit the sources: its text is not there, or there more than once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One text for another in one function of a file, or anywhere in the file if no function is named."""
+
+    file: str
+    function: str
+    old: str
+    new: str
+
+    def apply(self, root: Path) -> None:
+        """Change the file under a root; raises StaleTableError unless the old text is there exactly once."""
+        path = root / self.file
+        if not path.is_file():
+            raise StaleTableError(f"{self.file}: there is no such file")
+        source = path.read_text()
+        start, end = function_span(source, self.function) if self.function else (0, len(source))
+        where = f"{self.file}{f', {self.function}' if self.function else ''}"
+        found = source.count(self.old, start, end)
+        if found != 1:
+            raise StaleTableError(f"{where}: found {found} times instead of once: {self.old!r}")
+        at = source.index(self.old, start, end)
+        path.write_text(source[:at] + self.new + source[at + len(self.old) :])
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """One planted fault; `equivalent` is the proof that nobody can see it, empty for a fault that must be found."""
+
+    name: str
+    side: str
+    kind: str
+    breaks: str
+    equivalent: str
+    changes: tuple[Change, ...]
+
+    def apply(self, root: Path) -> None:
+        """Plant the fault in the copy of the sources under a root."""
+        for change in self.changes:
+            change.apply(root)
+
+
+def function_span(source: str, name: str) -> tuple[int, int]:
+    """First and last offset of a function in Vyper or Python, from its `def` to the next one, decorator or class of its depth."""
+    starts = list(re.finditer(rf"^( *)def {re.escape(name)}\(", source, re.MULTILINE))
+    if len(starts) != 1:
+        raise StaleTableError(f"{len(starts)} functions are named {name}")
+    depth = len(starts[0][1])
+    ends = re.compile(rf"^ {{0,{depth}}}(?:def |class |@|# )", re.MULTILINE)
+    following = ends.search(source, starts[0].end())
+    return starts[0].start(), following.start() if following else len(source)
+
+
+def read(folder: Path = FOLDER) -> list[Mutant]:
+    """Every mutant, in the order of the files; raises ValueError for a row that is not well-formed."""
+    mutants = []
+    for side in SIDES:
+        for row in tomllib.loads((folder / f"{side}.toml").read_text())["mutant"]:
+            mutants.append(_mutant(side, row))
+    return mutants
+
+
+def _mutant(side: str, row: dict[str, Any]) -> Mutant:
+    if unknown := row.keys() - FIELDS:
+        raise ValueError(f"{side}.toml: {row.get('name')}: no such field: {', '.join(sorted(unknown))}")
+    changes = tuple(Change(change["file"], change.get("function", ""), change["old"], change["new"]) for change in row.get("change", [row]))
+    return Mutant(row["name"], side, row["kind"], row["breaks"], row.get("equivalent", ""), changes)

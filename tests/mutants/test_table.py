@@ -1,0 +1,87 @@
+"""The table of planted faults is complete, fits the sources as they are, and nobody's faults are left out."""
+
+import ast
+import re
+import shutil
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tests.mutants.table import KINDS, Change, Mutant, StaleTableError, function_span, read
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+MUTANTS = read()
+SINGLE = [mutant for mutant in MUTANTS if mutant.side != "twins"]
+
+
+@pytest.fixture
+def sources(tmp_path: Path) -> Path:
+    """A copy of everything that a mutant may change."""
+    for name in ("contracts", "src/ringfence/model"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    return tmp_path
+
+
+def test_sixty_single_faults_half_in_the_contracts_half_in_the_model() -> None:
+    count = Counter(mutant.side for mutant in SINGLE)
+    assert count["contract"] >= 30
+    assert count["model"] >= 30
+    assert count["contract"] == count["model"]
+    assert len(MUTANTS) - len(SINGLE) >= 6
+
+
+def test_every_fault_has_a_name_of_its_own_a_kind_and_what_it_breaks() -> None:
+    names = [mutant.name for mutant in MUTANTS]
+    assert [name for name, count in Counter(names).items() if count > 1] == []
+    assert [name for name in names if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)+", name)] == []
+    assert {mutant.kind for mutant in SINGLE} == set(KINDS)
+    assert [mutant.name for mutant in MUTANTS if mutant.kind not in KINDS or len(mutant.breaks.split()) < 5] == []
+
+
+def test_a_claim_of_equivalence_is_a_sentence_and_stays_rare() -> None:
+    claims = [mutant for mutant in MUTANTS if mutant.equivalent]
+    assert len(claims) * 10 < len(MUTANTS)
+    assert [mutant.name for mutant in claims if len(mutant.equivalent.split()) < 10] == []
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
+def test_every_fault_fits_the_sources(mutant: Mutant, sources: Path) -> None:
+    before = {change.file: (sources / change.file).read_text() for change in mutant.changes}
+    mutant.apply(sources)
+    for file, text in before.items():
+        assert (sources / file).read_text() != text
+        if file.endswith(".py"):
+            ast.parse((sources / file).read_text())
+
+
+def test_a_side_is_where_the_change_is() -> None:
+    for mutant in MUTANTS:
+        sides = Counter("contract" if change.file.startswith("contracts/") else "model" for change in mutant.changes)
+        assert sides == (Counter(contract=1, model=1) if mutant.side == "twins" else Counter({mutant.side: 1})), mutant.name
+
+
+def test_every_file_of_rules_has_its_faults() -> None:
+    contracts = {str(path.relative_to(ROOT)) for path in (ROOT / "contracts").glob("*.vy")}
+    # `errors.py` holds no rule, and `__init__.py` nothing.
+    model = {str(path.relative_to(ROOT)) for path in (ROOT / "src/ringfence/model").glob("*.py")}
+    model = {path for path in model if Path(path).name not in ("__init__.py", "errors.py")}
+    assert contracts | model == {change.file for mutant in SINGLE for change in mutant.changes}
+
+
+def test_a_table_that_does_not_fit_is_refused(sources: Path) -> None:
+    file = "src/ringfence/model/rounding.py"
+    with pytest.raises(StaleTableError, match="found 0 times"):
+        Change(file, "div_down", "no such text", "").apply(sources)
+    with pytest.raises(StaleTableError, match="found [0-9]+ times"):
+        Change(file, "", "divisor", "").apply(sources)
+    with pytest.raises(StaleTableError, match="0 functions are named"):
+        Change(file, "nobody", "x", "").apply(sources)
+    with pytest.raises(StaleTableError, match="no such file"):
+        Change("contracts/nothing.vy", "", "x", "y").apply(sources)
+
+
+def test_a_function_ends_where_the_next_one_begins() -> None:
+    source = "@a\ndef first(\n    x: int,\n):\n    # inside\n    return 1\n\n\n# Between\n\n\n@b\ndef second():\n    return 2\n"
+    assert source[slice(*function_span(source, "first"))] == "def first(\n    x: int,\n):\n    # inside\n    return 1\n\n\n"
+    assert source[slice(*function_span(source, "second"))] == "def second():\n    return 2\n"
