@@ -22,7 +22,8 @@ false
 ```
 
 ```sh
-echo '{}' >result.json
+mkdir build
+echo '{}' >build/result.json
 ```
 """
 
