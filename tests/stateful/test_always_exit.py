@@ -48,9 +48,6 @@ class Exits:
         self.law, self.market, self.trial = law, market, trial
         count = len(HOSTILITIES)
         self.oracle, self.rate_model = HOSTILITIES[trial % count], HOSTILITIES[trial // count % count]
-        if self.oracle == self.rate_model == "fails with all gas":
-            # Of a transaction's gas one part in 64 * 64 would be left: see tests/regressions.
-            self.oracle = "has no code"
 
     def try_all(self) -> None:
         market = self.market
@@ -134,8 +131,7 @@ def check(build: Build = SHIPPED, effort: int = 1) -> Counter[str]:
 def test_always_exit(effort: int) -> None:
     """At any time, and a day later, while the oracle and the rate model each fail or lie in one of ten ways: `accrue` works; each lender
     can withdraw min(what his shares are worth, cash) if that is a unit or more; each borrower can repay a part, and all; who has no debt
-    can take out all collateral; with the debts repaid every lender can redeem everything. What is asked for arrives. Tolerance: none.
-    Left out: oracle and rate model both burning all gas at once, which leaves 1/4096 of it (tests/regressions)."""
+    can take out all collateral; with the debts repaid every lender can redeem everything. What is asked for arrives. Tolerance: none."""
     counts = check(effort=effort)
     trials = {f"{who} {how}": 80 for who in ("oracle", "rate model") for how in HOSTILITIES}
     least = {"lender left": 2_000, "debt repaid": 1_000, "debt repaid while the clock ran": 120, "collateral taken": 2_000}
