@@ -123,7 +123,7 @@ def measured_parts(operations: int, seed: int) -> Stopwatch:
 
 
 def machine_facts() -> dict[str, Any]:
-    """What the figures depend on; the time of one turn of an empty loop tells how the interpreter was built, and how busy the machine is."""
+    """What the figures depend on; the turn of an empty loop tells how the interpreter was built and how busy the machine is."""
     cpuinfo = Path("/proc/cpuinfo")
     lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
     names = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]

@@ -183,7 +183,7 @@ def best(act: Callable[[], Any]) -> float:
 
 
 def machine_facts() -> dict[str, Any]:
-    """What the figures depend on; the time of one turn of an empty loop tells how the interpreter was built, and how busy the machine is."""
+    """What the figures depend on; the turn of an empty loop tells how the interpreter was built and how busy the machine is."""
     names = [line.split(":")[1].strip() for line in _lines(Path("/proc/cpuinfo")) if line.startswith("model name")]
     return {
         "python": platform.python_version(),
