@@ -220,5 +220,5 @@ class CsvTable:
             return self._bytes.readline(MAX_LINE_BYTES + 1)
         except UNREADABLE as err:
             raise InputError(
-                self._file, f"cannot be read on: {printable(str(err))}", row=self._line + 1, remedy="is the file whole?"
+                self._file, f"cannot be read on: {printable(str(err), 120)}", row=self._line + 1, remedy="is the file whole?"
             ) from err
