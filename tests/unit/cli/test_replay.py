@@ -1,13 +1,10 @@
 """`ringfence replay` as a person runs it: files in, files out, and nothing half-written."""
 
-import gzip
 import hashlib
 import json
 import os
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -213,17 +210,3 @@ def test_a_full_standard_output_is_told(files: Path) -> None:
     assert done.returncode == 2
     assert done.stderr.splitlines()[-1] == b"ringfence: the system refuses: [Errno 28] No space left on device"
     assert b"Exception" not in done.stderr
-
-
-def test_ctrl_c_in_the_middle_leaves_nothing(files: Path) -> None:
-    """Exit code 130, one line, no folder, no scrap."""
-    with gzip.open(files / "prices.csv", "wt") as file:
-        file.write("timestamp,close\n")
-        file.writelines(f"{60 * row},2000\n" for row in range(2_000_000))
-    running = subprocess.Popen([*START, *arguments(files, "--out", str(files / "out"))], stderr=subprocess.PIPE)
-    time.sleep(1.5)
-    running.send_signal(signal.SIGINT)
-    _, err = running.communicate(timeout=30)
-    assert running.returncode == 130
-    assert err == b"ringfence: interrupted; nothing was written\n"
-    assert sorted(path.name for path in files.iterdir()) == ["book.csv", "prices.csv", "terms.toml"]

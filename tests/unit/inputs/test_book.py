@@ -141,7 +141,7 @@ def test_the_largest_amounts_that_fit_are_taken(tmp_path: Path) -> None:
         (b"account,collateral,debt\ra,1,2\r", ": row 1: not CSV: new-line character"),
         (b"account,collateral,debt\n" + b"a" * 3_000_000, ": row 2: the line is longer than"),
         (b"account,collateral,debt\n" + b"\n" * 5000, ": row 1001: 1,000 blank lines in a row"),
-        (gzip.compress(b"account,collateral,debt\na,1,2\n")[:-12], ": row 1: cannot be read on: "),
+        (gzip.compress(b"account,collateral,debt\na,1,2\n")[:-12], ": row 2: cannot be read on: "),
         (gzip.compress(b"account,collateral,debt\na,1,2\n")[:12] + b"xxxxxxxxxxxxxxxxxxx", ": row 1: cannot be read on: "),
         (b"\x1f\x8b", ": row 1: cannot be read on: "),
         (b"PAR1", ": is not a readable Parquet file"),
