@@ -50,6 +50,8 @@ def _check(pool: PlantedPool, rng: Random, counts: Counter[str]) -> None:
     rate, elapsed = _draw_rate_and_time(rng)
     before = _draw_totals(rng, pool.terms, elapsed)
     mode = rng.choice((0, 0, 0, 0, 0, 1, 2, 3))
+    if rng.random() < 0.2:
+        before = _beside_wiped_out(rng, before, pool.terms, 0 if mode in (1, 2) else rate)
     pool.surroundings.rate_model.transact(BUYER, "set", mode, rate)
     pool.plant(before)
     # The creator's shares of the case before.
@@ -90,6 +92,14 @@ def _draw_totals(rng: Random, terms: Terms, elapsed: int) -> Totals:
     reserve_assets = max(0, rng.choice((0, target, target + rng.choice((-1, 1)), target * 2, target * 9 // 10, spread(rng, 1, 2**128))))
     dust = rng.choice((0, rng.randint(0, WAD - 1), WAD - 1))
     return Totals(supply_assets, min(2**192, supply_shares), debt_assets, 2**100, reserve_assets, 0, NOW - elapsed, dust)
+
+
+def _beside_wiped_out(rng: Random, before: Totals, terms: Terms, rate: int) -> Totals:
+    # As many shares as just leave, or just do not leave, what is worth something once the creator is paid.
+    after, accrual = interest.accrue(before, terms, rate, NOW)
+    kept = after.supply_assets - accrual.interest * terms.creator_fee // WAD
+    edge = (rng.choice((kept, after.supply_assets)) + 1) * shares.WIPED_OUT - VIRTUAL_SHARES
+    return before._replace(supply_shares=edge + rng.choice((-1, 0, 1)))
 
 
 def _count(counts: Counter[str], terms: Terms, before: Totals, after: Totals, accrual: interest.Accrual, rate: int, elapsed: int) -> None:
