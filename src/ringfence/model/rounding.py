@@ -15,7 +15,7 @@ def div_down(x: int, divisor: int) -> int:
 
 def div_up(x: int, divisor: int) -> int:
     """Return x / divisor rounded up; the divisor is not 0."""
-    return -(-x // divisor)
+    return (x + divisor - 1) // divisor
 
 
 def div_mod(x: int, divisor: int) -> tuple[int, int]:
@@ -33,7 +33,7 @@ def mul_div_down(x: int, y: int, divisor: int) -> int:
 
 def mul_div_up(x: int, y: int, divisor: int) -> int:
     """Return x * y / divisor rounded up; raises Revert when the quotient exceeds 256 bits."""
-    quotient = -(-x * y // divisor)
+    quotient = (x * y + divisor - 1) // divisor
     if quotient > MAX_UINT256:
         raise Revert("")
     return quotient
@@ -41,4 +41,5 @@ def mul_div_up(x: int, y: int, divisor: int) -> int:
 
 def mul_div_down_capped(x: int, y: int, divisor: int, cap: int) -> int:
     """Return x * y / divisor rounded down, or the cap if that is less; never reverts."""
-    return min(cap, x * y // divisor)
+    quotient = x * y // divisor
+    return quotient if quotient < cap else cap

@@ -56,7 +56,8 @@ slope_above_per_year = "2"
 POISON = [b'"', b"\n", b"nan", b"inf", b"-", b"1e999999999", b"\0", b"[[[[", b"'''", b",", b"\xef\xbb\xbf", b"9" * 200, b"\xff\xfe", b"\r"]
 VALUES = [
     "0", "-0", "1", "-1", "0.0", "1e-30", "1e30", "1e999999999", "1e-999999999", "nan", "-inf", "", " ", "+5", ".5", "5.", "1_0", "0x10",
-    "1,5", "١", "true", "9" * 77, "9" * 400, "0." + "0" * 90 + "1", "340282366920938463463.374607431768211455", "a1", "a\tb", "\u202e", "é" * 40,
+    "1,5", "١",
+    "true", "9" * 77, "9" * 400, "0." + "0" * 90 + "1", "340282366920938463463.374607431768211455", "a1", "a\tb", "\u202e", "é" * 40,
 ]  # fmt: skip
 
 
@@ -279,4 +280,4 @@ def test_a_command_on_damaged_files_does_or_refuses(tmp_path: Path, capsys: pyte
                 assert out == ""
                 assert [line for line in err.splitlines() if not line.startswith("notice: ")] == [err.splitlines()[-1]], err
             codes[command[0], code] += 1
-    assert min(codes["replay", 0], codes["replay", 2], codes["check", 0], codes["check", 1]) > RUNS // 10, codes
+    assert min(codes["replay", 0], codes["replay", 2], codes["check", 0], codes["check", 2], 10 * codes["check", 1]) > RUNS // 8, codes
