@@ -23,8 +23,8 @@ def fault(name: str, old: str, new: str, equivalent: str = "") -> Mutant:
     return Mutant(name, "model", "rounding", "what is rounded up", equivalent, (Change(ROUNDING, "div_up", old, new),))
 
 
-FOUND = fault("rounds-down", "-(-x // divisor)", "x // divisor")
-HARMLESS = fault("other-sign", "-(-x // divisor)", "0 - (-x // divisor)")
+FOUND = fault("rounds-down", "(x + divisor - 1) // divisor", "x // divisor")
+HARMLESS = fault("other-order", "(x + divisor - 1) // divisor", "(divisor - 1 + x) // divisor")
 
 
 @pytest.fixture
