@@ -120,7 +120,7 @@ NAME: immutable(String[64])
 SYMBOL: immutable(String[16])
 DECIMALS: immutable(uint8)
 
-# 192 bits hold what lenders and the reserve own: no call adds 2^130 base units, and nobody makes 2^62 calls.
+# 192 bits hold what lenders and the reserve own: no sale or other act adds over 2^160 base units, and nobody makes 2^32 of them.
 packed_supply: uint256  # supply_assets * 2^64 + accrued_at
 packed_debt: uint256  # debt_assets * 2^128 + debt_shares
 packed_reserve: uint256  # reserve_assets * 2^64 + interest_dust

@@ -170,7 +170,10 @@ def _uncovered_sale(
     retired: uint256 = min(totals.debt_assets, shares._debt_up(sale.debt_shares, totals.debt_assets, totals.debt_shares))
     sale.debt_retired = min(retired, sale.payment)
     sale.loss = retired - sale.debt_retired
-    if sale.collateral < position.collateral:
+    if sale.payment > MAX_VALUE:
+        # Only where the value counted is cut short of the price; the pool's words have room for sums of smaller ones.
+        sale.refusal = "liquidation: too much is paid"
+    elif sale.collateral < position.collateral:
         if sale.collateral == 0:
             sale.refusal = "liquidation: nothing is sold"
         else:

@@ -17,6 +17,7 @@ from ringfence.model.liquidation import Position, Sale
 from ringfence.model.shares import Totals
 from ringfence.model.terms import MAX_UINT256, PRICE_SCALE, WAD, Terms
 from tests.agreement.planted import BORROWER, BUYER, NOW, PlantedPool, Surroundings
+from tests.agreement.test_limits import PLAIN
 from tests.agreement.worlds import DECIMALS, FAMILIES, draw_terms, draw_unit, spread
 
 POOLS = 500
@@ -78,6 +79,21 @@ def test_a_sale_is_the_same_on_both_sides_for_long(surroundings: Surroundings) -
     pools = int(os.environ.get("AGREEMENT_POOLS", "10_000"))
     counts = _sell(surroundings, pools, seed=2)
     assert not {kind: (counts[kind], least) for kind, least in LEAST.items() if counts[kind] < least * pools // POOLS}
+
+
+def test_a_payment_beyond_160_bits_is_refused(surroundings: Surroundings) -> None:
+    """The value counted ends at 2^160 - 1, the price does not: at the largest price all of the largest collateral would cost 2^205, and the
+    pool's 192 bits would not hold it. A part for 2^160 - 1 is sold, and all of 2^82 units for 2^159.4; all of 2^83 units is not."""
+    terms = {"max_ltv": 1, "liq_ltv": 2, "incentive_base": 5 * 10**35 - 2 * WAD, "incentive_max": 5 * 10**35 - 2 * WAD}
+    pool = surroundings.pool(PLAIN | terms)
+    totals = Totals(2**127, 2**127 * 10**6, 2**127, 2**126, 0, 0, NOW, 0)
+    counts: Counter[str] = Counter()
+    for collateral in (2**128 - 1, 2**82, 2**83):
+        for max_payment in (MAX_UINT256, 2**161, liquidation.MAX_VALUE, liquidation.MAX_VALUE // 3):
+            check(pool, Case(totals, Position(collateral, 2**126), 0, MAX_UINT256, max_payment), counts)
+    # For the largest and for 2^83, with money for all or for twice the bound; what is left of the bound buys a part.
+    assert counts["liquidation: too much is paid"] == 4
+    assert counts["sold"] == 8
 
 
 def _sell(surroundings: Surroundings, pools: int, seed: int) -> Counter[str]:

@@ -13,6 +13,7 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Protocol
 
 from ringfence.inputs.errors import InputError, printable, quoted
@@ -164,15 +165,15 @@ class CsvTable:
         self._line = 0
         csv.field_size_limit(131_072)
         self._reader = csv.reader(self._lines(), strict=True)
-        header = self._next()
+        header = next(self._records(), None)
         if header is None:
             raise InputError(file, "is empty", remedy="the first line names the columns")
         self.columns = [column.strip() for column in header]
 
     def rows(self, chosen: Sequence[str]) -> Iterator[tuple[int, Sequence[str]]]:
-        places = [self.columns.index(column) for column in chosen]
+        pick = itemgetter(*[self.columns.index(column) for column in chosen])
         width = len(self.columns)
-        while (fields := self._next()) is not None:
+        for fields in self._records():
             if len(fields) != width:
                 raise InputError(
                     self._file,
@@ -180,21 +181,23 @@ class CsvTable:
                     row=self._line,
                     remedy="separate with commas and quote text that holds one",
                 )
-            yield self._line, [fields[place] for place in places]
+            yield self._line, pick(fields)
 
     def source(self) -> Source:
         return Source(self._file, self._stream.drained())
 
-    def _next(self) -> list[str] | None:
-        """The next record that is not blank, None at the end."""
-        for _ in range(MAX_BLANK_LINES):
-            try:
-                fields = next(self._reader, None)
-            except csv.Error as err:
-                raise InputError(self._file, f"not CSV: {printable(str(err))}", row=self._line, remedy="is a quote not closed?") from err
-            if fields is None or fields:
-                return fields
-        raise InputError(self._file, f"{MAX_BLANK_LINES:,} blank lines in a row", row=self._line, remedy="remove them")
+    def _records(self) -> Iterator[list[str]]:
+        """The records that are not blank."""
+        blank = 0
+        try:
+            for fields in self._reader:
+                if fields:
+                    blank = 0
+                    yield fields
+                elif (blank := blank + 1) == MAX_BLANK_LINES:
+                    raise InputError(self._file, f"{MAX_BLANK_LINES:,} blank lines in a row", row=self._line, remedy="remove them")
+        except csv.Error as err:
+            raise InputError(self._file, f"not CSV: {printable(str(err))}", row=self._line, remedy="is a quote not closed?") from err
 
     def _lines(self) -> Iterator[str]:
         while line := self._read_line():

@@ -31,7 +31,7 @@ class KinkedRate:
 
     def _rate(self, debt_assets: int, supply_assets: int) -> int:
         used = _utilisation(debt_assets, supply_assets)
-        below = used if used < self.kink else self.kink
+        below = min(self.kink, used)
         return self.base + div_down(self.slope_below * below, WAD) + div_down(self.slope_above * (used - below), WAD)
 
 

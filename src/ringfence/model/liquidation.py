@@ -135,7 +135,10 @@ def uncovered_sale(terms: Terms, totals: Totals, position: Position, debt: int, 
     retired = min(totals.debt_assets, shares.debt_up(burnt, totals.debt_assets, totals.debt_shares))
     debt_retired = min(retired, payment)
     refusal = ""
-    if collateral < position.collateral:
+    if payment > MAX_VALUE:
+        # Only where the value counted is cut short of the price; the pool's words have room for sums of smaller ones.
+        refusal = "liquidation: too much is paid"
+    elif collateral < position.collateral:
         if collateral == 0:
             refusal = "liquidation: nothing is sold"
         else:
