@@ -143,7 +143,7 @@ class _Unpacked(io.RawIOBase):
     there is lost: the reader goes on. A raw stream answers without.
     """
 
-    def __init__(self, packed: io.BufferedReader) -> None:
+    def __init__(self, packed: "io.BufferedReader[_Hashing]") -> None:
         self._file = gzip.GzipFile(fileobj=packed)
 
     def readable(self) -> bool:
