@@ -1,6 +1,7 @@
 """The commands of the command line: named here, imported only when one is run, so that `ringfence --help` starts at once."""
 
 import importlib
+from typing import Any
 
 import click
 
@@ -27,6 +28,12 @@ class Commands(click.Group):
             return None
         command = importlib.import_module(COMMANDS[cmd_name][0]).command
         return command if isinstance(command, click.Command) else None
+
+    def make_context(self, *args: Any, **given: Any) -> click.Context:
+        try:
+            return super().make_context(*args, **given)
+        except KeyboardInterrupt as err:
+            raise Interrupted from err
 
     def invoke(self, ctx: click.Context) -> object:
         try:
