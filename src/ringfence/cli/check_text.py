@@ -12,6 +12,7 @@ from ringfence.cli.demo_text import cut, short_percent
 from ringfence.inputs.bounds import ASSET, NUMBER, RATIO, RATIO_PER_SECOND, SECONDS, Measure, shown_decimal
 from ringfence.inputs.check import CheckedBound, CheckResult
 from ringfence.inputs.errors import printable
+from ringfence.inputs.meaning import first_offer, lent_at_most
 from ringfence.inputs.pool_file import UNITS, FixedRateTerms
 from ringfence.model.terms import WAD, YEAR_SECONDS
 
@@ -122,14 +123,24 @@ class CheckText:
 
     def _loss(self) -> Iterator[str]:
         yield "A loss"
-        fall = self._result.facts["fall_at_once_without_loss_to_lenders"].value
-        if fall is None:
+        lent, reserve = lent_at_most(self._pool), self._pool.reserve
+        if lent == 0:
             yield "Nothing can be lent, so nothing can be lost."
+            return
+        whole = "all of the supply" if lent == self._pool.supply else f"as much as borrow_cap allows, {self._amount(lent)},"
+        given = f"With {whole} lent at {short_percent(self._terms.max_ltv)} and a reserve of {self._amount(reserve)}, lenders lose nothing"
+        if reserve >= lent:
+            yield f"{given} from a fall of any depth."
         else:
-            yield (
-                f"With all of the supply lent at {short_percent(self._terms.max_ltv)} and a reserve of {self._amount(self._pool.reserve)}, "
-                f"lenders lose nothing from a fall of {short_percent(fall)} at once; from a deeper one they do."
-            )
+            yield f"{given} from {self._falls_borne()}; from a deeper one they do."
+
+    def _falls_borne(self) -> str:
+        """The fall that the reserve bears, by what buyers are paid."""
+        first, most = first_offer(self._terms), self._terms.incentive_max
+        asking = "nothing" if first == 0 else f"no more than {short_percent(first)}"
+        taken, paid = self._ratio("fall_at_once_without_loss_to_lenders"), self._ratio("fall_at_once_without_loss_at_incentive_max")
+        at_most = f"of {paid} at once if buyers get all of {short_percent(most)}"
+        return f"a fall {at_most}" if first == most else f"a fall of {taken} at once if buyers ask for {asking}, but only {at_most}"
 
     def _interest(self) -> Iterator[str]:
         terms, facts, rate = self._terms, self._result.facts, self._pool.rate

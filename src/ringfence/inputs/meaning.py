@@ -133,22 +133,35 @@ def yearly_rates(rate: RateTerms) -> tuple[int, int, int]:
 
 
 def _loss(pool: PoolFile) -> dict[str, Fact]:
-    """The largest fall at once that the reserve bears: (1 - fall) / L = (1 + i) * (1 - reserve / debt).
+    """The largest falls at once that the reserve bears: (1 - fall) / L = (1 + i) * (1 - reserve / debt).
 
-    A first sale with a window offers nothing that the collateral cannot pay; without one i is the base, or more where health adds to it.
+    No penalty stands in it: where the collateral does not pay debt and incentive, the penalty is cut to 0.
     """
-    terms = pool.terms
-    lent = _lent(pool)
-    first = 0 if terms.solvent_window else terms.incentive_max if terms.incentive_slope else terms.incentive_base
-    fall = 1 - _part(terms.max_ltv) * (1 + _part(first)) * (1 - Fraction(min(pool.reserve, lent), lent)) if lent else None
-    definition = (
-        "fall of the price at once that costs lenders nothing if all of the supply is lent at max_ltv and sold at that price; "
-        "the reserve bears the loss"
-    )
-    return {"fall_at_once_without_loss_to_lenders": Fact(None if fall is None else _wad(fall), RATIO, definition)}
+    return {
+        "fall_at_once_without_loss_to_lenders": Fact(
+            _fall_borne(pool, first_offer(pool.terms)),
+            RATIO,
+            "fall of the price at once that costs lenders nothing if all that can be lent is lent at max_ltv and sold at that price to "
+            "buyers who take the first offer, which under water is nothing while solvent_window begins; the reserve bears the loss",
+        ),
+        "fall_at_once_without_loss_at_incentive_max": Fact(
+            _fall_borne(pool, pool.terms.incentive_max), RATIO, "the same if all of it is sold to buyers who get incentive_max"
+        ),
+    }
 
 
-def _lent(pool: PoolFile) -> int:
+def _fall_borne(pool: PoolFile, incentive: int) -> int | None:
+    lent = lent_at_most(pool)
+    return _wad(1 - _part(pool.terms.max_ltv) * (1 + _part(incentive)) * (1 - Fraction(min(pool.reserve, lent), lent))) if lent else None
+
+
+def first_offer(terms: Terms) -> int:
+    """The most (WAD) that a buyer is offered for a position under water at once: nothing with a window; without one the base, or up to
+    the maximum where health adds to it."""
+    return 0 if terms.solvent_window else terms.incentive_max if terms.incentive_slope else terms.incentive_base
+
+
+def lent_at_most(pool: PoolFile) -> int:
     """The most that the supply can lend (asset base units)."""
     return min(pool.supply, pool.terms.borrow_cap)
 
@@ -164,12 +177,13 @@ def remarks(pool: PoolFile) -> tuple[str, ...]:
         (0 < terms.borrow_cap < terms.min_debt, "min_debt is over borrow_cap: nobody can borrow"),
         (terms.min_debt == 0, "min_debt is 0: a debt that is not worth a buyer's costs may stay unsold"),
         (max(yearly_rates(pool.rate)) == 0, "the rate is 0: lenders earn nothing"),
+        (max(yearly_rates(pool.rate)) > WAD, 'borrowers pay over 100 % a year at the most: a rate of "0.05" is 5 %'),
         (
             0 == terms.reserve_target < terms.reserve_factor,
             "reserve_target is 0: no interest goes to the reserve, and what it has flows back to lenders",
         ),
         (
-            0 < terms.reserve_target < WAD * pool.reserve // max(_lent(pool), 1) and terms.reserve_factor > 0,
+            0 < terms.reserve_target < WAD * pool.reserve // max(lent_at_most(pool), 1) and terms.reserve_factor > 0,
             "the reserve is over its target even with all lent out: what is over flows back to lenders by and by",
         ),
         (0 == terms.reserve_factor < terms.reserve_target, "reserve_factor is 0: no interest goes to the reserve, whatever its target"),

@@ -49,7 +49,8 @@ def test_terms_that_hold_are_explained(terms: Path, capsys: pytest.CaptureFixtur
     Price 100 at 80 %: 100 * 80 / 85 = 94.117..; a loss at 6 % begins at an LTV of 1 / 1.06 = 94.339.. %, a price of 84.8. Of the value at
     85 %: incentive 0.85 * 1.01 * 0.005 = 0.429.. % and 0.85 * 1.01 * 0.06 = 5.151 %, penalty 0.85 %, left 15 - 0.85 - 5.151 =
     8.999 %. Sold: (0.85 - 0.80) / (1 - 0.80 * 1.005 * 1.01) / 0.85 = 31.293.. %. 5.5 % at 0.25 % a minute: 22 minutes. Lenders: 1 - 0.80
-    * (1 - 1500 / 250000) = 20.48 %. Interest at the kink: 1 + 0.9 * 6 = 6.4 %; 0.02 / (0.064 * 0.1) = 3.125 years.
+    * (1 - 1500 / 250000) = 20.48 %, and at 6 % 1 - 0.80 * 1.06 * (1 - 1500 / 250000) = 15.708.. %. Interest at the
+    kink: 1 + 0.9 * 6 = 6.4 %; 0.02 / (0.064 * 0.1) = 3.125 years.
     """
     out = shown(capsys)
     assert re.search(r"^ok +max_ltv must be below liq_ltv +80 % +< 85 % +5 %$", out, re.MULTILINE)
@@ -64,7 +65,8 @@ def test_terms_that_hold_are_explained(terms: Path, capsys: pytest.CaptureFixtur
         "The incentive is 0.5 %, rises 0.25 % a minute on the clock and is 6 % after 22 min. The clock starts anew after 1 h. What the"
         " collateral cannot pay is offered from nothing up to the whole within 20 min.",
         "The smallest loan, 500 asset, earns its buyer 2.5 asset to 30 asset before costs.",
-        "a reserve of 1,500 asset, lenders lose nothing from a fall of 20.48 % at once; from a deeper one they do.",
+        "With all of the supply lent at 80 % and a reserve of 1,500 asset, lenders lose nothing from a fall of 20.48 % at once if buyers"
+        " ask for nothing, but only of 15.7 % at once if buyers get all of 6 %; from a deeper one they do.",
         "Borrowers pay 1 % a year at no utilisation, 6.4 % at 90 %, 26.4 % with all lent out.",
         "90 % of it stay with lenders, 10 % to the reserve until it has 2 % of the debt, 3.1 years of it.",
     ):
@@ -120,6 +122,9 @@ def test_what_may_not_be_meant_is_noted(terms: Path, capsys: pytest.CaptureFixtu
 @pytest.mark.parametrize(
     ("lines", "said"),
     [
+        ({"borrow_cap": '"100000"'}, "With as much as borrow_cap allows, 100,000 asset, lent at 80 % and a reserve of 1,500 asset,"),
+        ({"borrow_cap": '"1000"'}, "lent at 80 % and a reserve of 1,500 asset, lenders lose nothing from a fall of any depth."),
+        ({"incentive_base": '"0.06"', "solvent_window": "0"}, "nothing from a fall of 15.7 % at once if buyers get all of 6 %; from"),
         ({"target_ltv": "0"}, "One sale may take the whole debt, since there is no target_ltv."),
         (
             {"incentive_rise": "0", "incentive_base": '"0.06"', "solvent_window": "0", "sale_timeout": "0"},

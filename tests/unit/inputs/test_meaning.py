@@ -135,8 +135,8 @@ def test_the_incentive_is_largest_when_and_where_it_is_said(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", range(60))
 def test_lenders_lose_nothing_up_to_the_fall_that_is_said(seed: int) -> None:
-    """All lent at max_ltv to one position, sold whole at once: the loss is within the reserve before, and over it behind; where health adds
-    to the incentive the figure is on the safe side."""
+    """All lent at max_ltv to one position, sold whole at once or late on the clock: the loss is within the reserve before, and over it
+    behind; where health adds to the incentive the figure for at once is on the safe side."""
     rng = Random(seed)
     terms = replace(drawn_terms(rng), target_ltv=0)
     reserve = rng.choice([0, DEBT // 100, DEBT // 10])
@@ -145,6 +145,8 @@ def test_lenders_lose_nothing_up_to_the_fall_that_is_said(seed: int) -> None:
     assert sale(terms, fallen(terms, turn - NEAR), 0).loss <= reserve
     if not (terms.incentive_slope and not terms.solvent_window):
         assert sale(terms, fallen(terms, turn + NEAR), 0).loss > reserve
+    paid = value_of(facts["fall_at_once_without_loss_at_incentive_max"])
+    assert sale(late(terms), fallen(terms, paid - NEAR), LATE).loss <= reserve < sale(late(terms), fallen(terms, paid + NEAR), LATE).loss
 
 
 def test_a_reserve_as_large_as_the_loans_bears_any_fall() -> None:
@@ -209,6 +211,9 @@ def test_what_may_not_be_meant_is_remarked(changes: dict[str, int], expected: st
     assert remarks(make_pool(plain, reserve=10**9, rate=rate)) == ()
     assert [line for line in remarks(make_pool(replace(plain, **changes), reserve=10**9, rate=rate)) if line.startswith(expected)]
     assert remarks(make_pool(plain, supply=0, rate=rate)) == ("supply is 0: there is nothing to lend",)
+    assert remarks(make_pool(plain, reserve=10**9, rate=FixedRateTerms(WAD // YEAR_SECONDS))) == ()
+    dear = remarks(make_pool(plain, reserve=10**9, rate=FixedRateTerms(WAD // YEAR_SECONDS + 1)))
+    assert dear == ('borrowers pay over 100 % a year at the most: a rate of "0.05" is 5 %',)
     assert remarks(make_pool(plain)) == ("the rate is 0: lenders earn nothing",)
 
 
