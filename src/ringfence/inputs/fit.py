@@ -1,9 +1,11 @@
 """Whether a book fits a pool: what creation and the first borrows would refuse is told here, by row, before anything runs."""
 
 from ringfence.inputs.book import Book
-from ringfence.inputs.bounds import broken_bounds
-from ringfence.inputs.errors import InputError
+from ringfence.inputs.bounds import broken_bounds, shown_decimal
+from ringfence.inputs.errors import InputError, printable
 from ringfence.inputs.pool_file import PoolFile, terms_with_stand_ins
+from ringfence.inputs.prices import Prices
+from ringfence.model.terms import PRICE_SCALE
 
 
 def check_terms(pool: PoolFile) -> None:
@@ -29,6 +31,22 @@ def check_book(book: Book, pool: PoolFile) -> None:
             reason = f"debt of {debt} base units is under min_debt ({pool.terms.min_debt})"
             raise book.refuse(place, "debt", reason, "leave the account out or lower min_debt")
     _check_totals(pool, sum(book.debt))
+
+
+def doubts(book: Book, pool: PoolFile, prices: Prices, min_incentive: int | None) -> tuple[str, ...]:
+    """A notice for each thing that fits and yet is hardly meant: a first price at which most loans are under water, and buyers who wait
+    for more (WAD) than is ever offered; expects a book that fits."""
+    first = prices.prices[0]
+    loans = sum(debt > 0 for debt in book.debt)
+    under = sum(held * first // PRICE_SCALE < debt for held, debt in zip(book.collateral, book.debt, strict=True))
+    found = []
+    if 2 * under > loans:
+        file = printable(prices.source.path if prices.source else "prices", 200)
+        found.append(f"{file}: {under:,} of {loans:,} loans are under water at the first price; is it the price of collateral in asset?")
+    if min_incentive is not None and min_incentive > pool.terms.incentive_max:
+        asked, most = shown_decimal(min_incentive, 18), shown_decimal(pool.terms.incentive_max, 18)
+        found.append(f"--min-incentive: {asked} is over incentive_max ({most}), so nothing will ever be sold")
+    return tuple(found)
 
 
 def _check_totals(pool: PoolFile, debt: int) -> None:

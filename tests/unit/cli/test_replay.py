@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -89,6 +90,46 @@ def test_money_and_patience_are_whole_tokens_and_decimals(files: Path, capsys: p
     assert result["options"] == {"engine": "model", "column": "close", "max_paid_per_row": "100000000", "min_incentive": str(5 * 10**16)}
     assert (result["pool"]["paid"], result["pool"]["sales"]) == ("200000000", 2)
     assert err.startswith("notice: --max-paid-per-row: 1 amount with digits beyond the token's decimals cut (down)\n")
+
+
+def test_a_price_upside_down_and_a_buyer_who_never_buys_are_noticed(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A notice each, at more than half of the loans and above incentive_max; none at half of them and at incentive_max itself."""
+    assert run(arguments(files, "--min-incentive", "0.05")) == 0
+    assert capsys.readouterr().err == ""
+    (files / "prices.csv").write_text("timestamp,price\n0,1599\n")
+    assert run(arguments(files)) == 0
+    assert capsys.readouterr().err == ""
+    (files / "prices.csv").write_text("timestamp,price\n0,0.0005\n")
+    assert run(arguments(files, "--min-incentive", "0.051")) == 0
+    assert capsys.readouterr().err.splitlines() == [
+        f"notice: {files}/prices.csv: 2 of 2 loans are under water at the first price; is it the price of collateral in asset?",
+        "notice: --min-incentive: 0.051 is over incentive_max (0.05), so nothing will ever be sold",
+    ]
+
+
+def test_the_verdict_has_a_unit_and_tells_who_waits(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """At 1,600 alice's 1 ETH just pays her debt: she waits, and all is still solvent; at 1,500 she owes 100 more than it is worth."""
+    (files / "prices.csv").write_text("timestamp,price\n0,1600\n")
+    assert run(arguments(files, "--max-paid-per-row", "0")) == 0
+    out = capsys.readouterr().out
+    assert "ETH/USDC: 2 accounts, 1 row of price, engine model\n" in out
+    assert out.endswith("\nsolvent: no lender lost, no debt is left without its collateral; 1 position waits unsold\n")
+    (files / "prices.csv").write_text("timestamp,price\n0,1500\n")
+    assert run(arguments(files, "--max-paid-per-row", "0")) == 0
+    out = capsys.readouterr().out
+    assert out.endswith("\nnot solvent: 1 position owes 100.000000 asset more than it is worth; 1 position waits unsold\n")
+
+
+def test_what_buyers_took_for_nothing_is_told(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """With a window alice, under water at 1,500, is offered nothing at once: her 1 ETH goes for 1,500, and the table says so; without one
+    it goes at 5 %."""
+    (files / "prices.csv").write_text("timestamp,price\n0,1500\n")
+    assert run(arguments(files)) == 0
+    assert "< 0.1 %" not in capsys.readouterr().out
+    window = "[terms]\nsolvent_window = 600\nsale_timeout = 3600\n"
+    (files / "terms.toml").write_text((files / "terms.toml").read_text().replace("[terms]\n", window))
+    assert run(arguments(files)) == 0
+    assert re.search(r"^  incentive < 0.1 % +1   1,500.000000 asset paid *$", capsys.readouterr().out, re.MULTILINE)
 
 
 def test_notices_are_on_standard_error(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
