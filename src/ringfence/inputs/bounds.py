@@ -34,6 +34,7 @@ class Measure:
         return self.headroom >= 0 if self.side == "at most" else self.headroom > 0
 
 
+NEEDED = ("max_ltv", "liq_ltv")
 Measured = Callable[[Terms], Measure | None]
 
 
@@ -148,8 +149,13 @@ def broken_bounds(terms: Terms) -> list[str]:
 def _explained(text: str, terms: Terms) -> str:
     """The sentence of a bound, and the values of its terms in brackets."""
     bound = BOUNDS[text]
-    values = ", ".join(f"{name} = {shown_term(terms, name)}" for name in bound.names)
+    values = ", ".join(f"{name} = {shown_term(terms, name)}{or_missing(terms, name)}" for name in bound.names)
     return f"{bound.sentence} ({values})"
+
+
+def or_missing(terms: Terms, name: str) -> str:
+    """What stands behind the value of a term that no pool goes without, where it is 0 as it would be if it were left out."""
+    return " or missing" if name in NEEDED and getattr(terms, name) == 0 else ""
 
 
 def shown_term(terms: Terms, name: str) -> str:

@@ -1,5 +1,7 @@
 """Whether a book fits a pool: what creation and the first borrows would refuse is told here, by row, before anything runs."""
 
+from pathlib import Path
+
 from ringfence.inputs.book import Book
 from ringfence.inputs.bounds import broken_bounds, shown_decimal
 from ringfence.inputs.errors import InputError, printable
@@ -28,9 +30,9 @@ def check_book(book: Book, pool: PoolFile) -> None:
         if collateral == 0:
             raise _without_collateral(book, place, debt)
         if 0 < debt < pool.terms.min_debt:
-            reason = f"debt of {debt} base units is under min_debt ({pool.terms.min_debt})"
+            reason = f"debt of {_amount(debt, pool)} is under min_debt of {_amount(pool.terms.min_debt, pool)} in {_named(pool.file)}"
             raise book.refuse(place, "debt", reason, "leave the account out or lower min_debt")
-    _check_totals(pool, sum(book.debt))
+    _check_totals(pool, sum(book.debt), _named(book.file))
 
 
 def doubts(book: Book, pool: PoolFile, prices: Prices, min_incentive: int | None) -> tuple[str, ...]:
@@ -49,19 +51,26 @@ def doubts(book: Book, pool: PoolFile, prices: Prices, min_incentive: int | None
     return tuple(found)
 
 
-def _check_totals(pool: PoolFile, debt: int) -> None:
-    supply, terms = pool.supply, pool.terms
-    if supply > terms.supply_cap:
+def _check_totals(pool: PoolFile, debt: int, book: str) -> None:
+    supply, cap, borrow_cap = (_amount(units, pool) for units in (pool.supply, pool.terms.supply_cap, pool.terms.borrow_cap))
+    if pool.supply > pool.terms.supply_cap:
+        raise InputError(pool.file, f"supply of {supply} is over supply_cap of {cap}", column="[pool] supply", remedy="lower it")
+    owed = f"{book} of {_amount(debt, pool)}"
+    if pool.supply < debt:
+        raise InputError(pool.file, f"supply of {supply} is under the debt in {owed}", column="[pool] supply", remedy="raise it")
+    if debt > pool.terms.borrow_cap:
         raise InputError(
-            pool.file, f"supply of {supply} base units is over supply_cap ({terms.supply_cap})", column="[pool] supply", remedy="lower it"
+            pool.file, f"borrow_cap of {borrow_cap} is under the debt in {owed}", column="[terms] borrow_cap", remedy="raise it"
         )
-    if supply < debt:
-        raise InputError(
-            pool.file, f"supply of {supply} base units is under the book's debt ({debt})", column="[pool] supply", remedy="raise it"
-        )
-    if debt > terms.borrow_cap:
-        reason = f"borrow_cap of {terms.borrow_cap} base units is under the book's debt ({debt})"
-        raise InputError(pool.file, reason, column="[terms] borrow_cap", remedy="raise it")
+
+
+def _amount(units: int, pool: PoolFile) -> str:
+    """Whole asset tokens, as a file gives them, and base units."""
+    return f"{shown_decimal(units, pool.asset_decimals)} ({units} base units)"
+
+
+def _named(file: str) -> str:
+    return printable(Path(file).name, 60)
 
 
 def _without_collateral(book: Book, place: int, debt: int) -> InputError:

@@ -112,7 +112,7 @@ def _arrow(file: str) -> Any:
         return import_module("pyarrow")
     except ImportError as err:
         raise InputError(
-            file, "is a Parquet file and pyarrow is not installed", remedy="pip install 'ringfence[lab]', or give CSV"
+            file, "is a Parquet file and pyarrow is not installed", remedy="pip install '.[lab]' where Ringfence was cloned, or give CSV"
         ) from err
 
 

@@ -233,7 +233,8 @@ class _Reader:
         try:
             return exact_scaled(self._digits(section, key, table[key]), digits, limit)
         except NotExact as err:
-            raise self._error(section, key, str(err), self._remedy(digits)) from err
+            most = " and at most 1" if key == "kink" else ""
+            raise self._error(section, key, str(err), f"{self._remedy(digits)}{most}") from err
 
     def _amount(self, section: str, table: dict[str, Any], key: str, decimals: int) -> int:
         if key not in table:

@@ -91,7 +91,7 @@ FAULTS: list[tuple[str, str | bytes | None, str]] = [
     ("book.csv", b"PK\x03\x04" + BINARY, f"book.csv: row 1: holds a NUL byte; {PLAIN_TEXT}"),
     (
         "book.csv",
-        gzip.compress(BOOK.encode())[:-9],
+        gzip.compress(BOOK.encode(), mtime=0)[:-9],
         "book.csv: row 4: cannot be read on: Compressed file ended before the end-of-stream marker was reached; is the file whole?",
     ),
     # wrong and missing columns
@@ -271,7 +271,8 @@ def test_a_file_that_may_not_be_read_is_refused(capsys: pytest.CaptureFixture[st
 
 
 BEYOND: list[tuple[str, str]] = [
-    ('max_ltv = "0"', "max_ltv must be above 0 (max_ltv = 0)"),
+    ('max_ltv = "0"', "max_ltv must be above 0 (max_ltv = 0 or missing)"),
+    ('liq_ltv = "0"', "max_ltv must be below liq_ltv (max_ltv = 0.8, liq_ltv = 0 or missing)"),
     ('liq_ltv = "1"', "liq_ltv must be below 1 (liq_ltv = 1)"),
     ('max_ltv = "0.86"', "max_ltv must be below liq_ltv (max_ltv = 0.86, liq_ltv = 0.86)"),
     ('target_ltv = "0.81"', "target_ltv must be at most max_ltv (target_ltv = 0.81, max_ltv = 0.8)"),
@@ -346,23 +347,27 @@ def test_every_bound_has_terms_beyond_it_above() -> None:
         (
             "book.csv",
             BOOK + "carol,5,500.000001\n",
-            "terms.toml: column [pool] supply: supply of 3000000000 base units is under the book's debt (3000000001); raise it",
+            "terms.toml: column [pool] supply: supply of 3000 (3000000000 base units) is under the debt "
+            "in book.csv of 3000.000001 (3000000001 base units); raise it",
         ),
         (
             "terms.toml",
             with_terms('borrow_cap = "2499"'),
-            "terms.toml: column [terms] borrow_cap: borrow_cap of 2499000000 base units is under the book's debt (2500000000); raise it",
+            "terms.toml: column [terms] borrow_cap: borrow_cap of 2499 (2499000000 base units) is under the debt "
+            "in book.csv of 2500 (2500000000 base units); raise it",
         ),
         (
             "terms.toml",
             with_terms('supply_cap = "2999"'),
-            "terms.toml: column [pool] supply: supply of 3000000000 base units is over supply_cap (2999000000); lower it",
+            "terms.toml: column [pool] supply: supply of 3000 (3000000000 base units) is over "
+            "supply_cap of 2999 (2999000000 base units); lower it",
         ),
         (
             "terms.toml",
             with_terms('min_debt = "1000"'),
-            "book.csv: row 3, column debt: account 'bob': debt of 900000000 base units is under min_debt (1000000000); leave the account "
-            "out or lower min_debt",
+            "book.csv: row 3, column debt: account 'bob': debt of 900 (900000000 base units) is under "
+            "min_debt of 1000 (1000000000 base units) in "
+            "terms.toml; leave the account out or lower min_debt",
         ),
         (
             "book.csv",

@@ -148,7 +148,11 @@ def test_notices_are_on_standard_error(files: Path, capsys: pytest.CaptureFixtur
     [
         ("book.csv", "", "book.csv: is empty"),
         ("book.csv", "account,collateral,debt\na,1,-1\n", "book.csv: row 2, column debt: '-1' is negative"),
-        ("book.csv", "account,collateral,debt\na,1,3001\n", "terms.toml: column [pool] supply: supply of 3000000000 base units is under"),
+        (
+            "book.csv",
+            "account,collateral,debt\na,1,3001\n",
+            "terms.toml: column [pool] supply: supply of 3000 (3000000000 base units) is under",
+        ),
         ("book.csv", "account,collateral,debt\na,1,1\nb,0,1\n", "book.csv: row 3, column collateral: account 'b': collateral is 0"),
         ("terms.toml", TERMS.replace('"0.86"', "0.86"), "terms.toml: row 8, column [terms] liq_ltv: 0.86 is a float"),
         (

@@ -40,10 +40,33 @@ def test_a_book_that_fits_is_taken() -> None:
             "book.csv: row 3, column collateral: account 'b': collateral is 0 while there is debt; a loan needs collateral",
         ),
         ((1, 0), (1, 0), {}, "book.csv: row 3, column collateral: account 'b': collateral and debt are both 0; leave the account out"),
-        ((1, 1), (0, 9), {"min_debt": 10}, "book.csv: row 3, column debt: account 'b': debt of 9 base units is under min_debt (10)"),
-        ((1, 1), (500, 501), {}, "terms: column [pool] supply: supply of 1000 base units is under the book's debt (1001); raise it"),
-        ((1, 1), (5, 5), {"borrow_cap": 9}, "terms: column [terms] borrow_cap: borrow_cap of 9 base units is under the book's debt (10)"),
-        ((1, 1), (5, 5), {"supply_cap": 999}, "terms: column [pool] supply: supply of 1000 base units is over supply_cap (999); lower it"),
+        (
+            (1, 1),
+            (0, 9),
+            {"min_debt": 10},
+            "book.csv: row 3, column debt: account 'b': debt of 0.000009 (9 base units) is under min_debt of 0.00001 (10 base units) in "
+            "terms; leave the account out",
+        ),
+        (
+            (1, 1),
+            (500, 501),
+            {},
+            "terms: column [pool] supply: supply of 0.001 (1000 base units) is under the debt "
+            "in book.csv of 0.001001 (1001 base units); raise it",
+        ),
+        (
+            (1, 1),
+            (5, 5),
+            {"borrow_cap": 9},
+            "terms: column [terms] borrow_cap: borrow_cap of 0.000009 (9 base units) is under the debt "
+            "in book.csv of 0.00001 (10 base units)",
+        ),
+        (
+            (1, 1),
+            (5, 5),
+            {"supply_cap": 999},
+            "terms: column [pool] supply: supply of 0.001 (1000 base units) is over supply_cap of 0.000999 (999 base units); lower it",
+        ),
     ],
 )
 def test_what_does_not_fit_is_refused(collateral: tuple[int, int], debt: tuple[int, int], terms: dict[str, int], expected: str) -> None:

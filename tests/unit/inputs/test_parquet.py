@@ -111,4 +111,6 @@ def test_without_the_library_the_refusal_says_what_to_install(tmp_path: Path) ->
         "except InputError as err: print(err)\n"
     )
     shown = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
-    assert shown == f"{path}: is a Parquet file and pyarrow is not installed; pip install 'ringfence[lab]', or give CSV\n"
+    assert (
+        shown == f"{path}: is a Parquet file and pyarrow is not installed; pip install '.[lab]' where Ringfence was cloned, or give CSV\n"
+    )

@@ -128,7 +128,11 @@ def test_digits_beyond_the_asset_are_cut_for_the_pool_with_one_notice(tmp_path: 
         (POOL + '[rate]\nper_year = "0.05"\n', ": column [rate] model: is missing"),
         (POOL + '[rate]\nmodel = "random"\n', "'random' is unknown"),
         (POOL + "[rate]\nmodel = [1]\n", "is unknown"),
-        (POOL + '[rate]\nmodel = "kinked"\nkink = "1.1"\n', ": row 7, column [rate] kink: '1.1' does not fit"),
+        (
+            POOL + '[rate]\nmodel = "kinked"\nkink = "1.1"\n',
+            ": row 7, column [rate] kink: '1.1' does not fit: too large; write a decimal of 0 or more with at "
+            "most 18 digits after the point and at most 1",
+        ),
         (POOL + '[rate]\nmodel = "fixed"\nper_year = "-0.05"\n', "'-0.05' is negative"),
         (POOL + '[terms]\nliq_ltv = "0.1234567890123456789"\n', "has more than 18 digits after the point"),
         (POOL + '[terms]\nliq_ltv = "1e999999999"\n', "does not fit"),
