@@ -124,8 +124,12 @@ class DemoText:
             f"The incentive is {short_percent(terms.incentive_base)} and rises {short_percent(terms.incentive_rise * MINUTE)} a minute, "
             f"to {short_percent(terms.incentive_max)} at most; the buyer here waits for {short_percent(buyer.least)}, and "
             f"{short_percent(more)} more for every {PER_AMOUNT:,} {self._asset} to pay. "
-            "Positions left are unhealthy and wait for that."
+            f"{self._window()}Positions that wait are unhealthy and unsold."
         )
+
+    def _window(self) -> str:
+        window = self._falling.pool.terms.solvent_window
+        return f"Under water the incentive grows from nothing within {window // MINUTE} minutes. " if window else ""
 
     def _crash(self) -> int:
         """When the deepest fall from one row to the next happens."""
@@ -139,7 +143,7 @@ class DemoText:
         self._print(
             "",
             _columns(STREAM_WIDTHS, "", "", "pos.", "buyer", collateral, "", "reserve", "lenders", "pos."),
-            _columns(STREAM_WIDTHS, "time", "price", "sold", "pays", "sold", "incentive", "loses", "lose", "left"),
+            _columns(STREAM_WIDTHS, "time", "price", "sold", "pays", "sold", "incentive", "loses", "lose", "wait"),
             _dim(_columns(STREAM_WIDTHS, "UTC", asset, "", asset, collateral, "%", asset, asset, "")),
         )
 
