@@ -1,5 +1,7 @@
 """Faults that `scripts/mutants` planted and that no other test found: each law here is one of them, on the contract and on the model."""
 
+from collections import Counter
+
 import pytest
 
 from ringfence.chain.artifacts import load
@@ -8,10 +10,12 @@ from ringfence.chain.embedded import EmbeddedChain
 from ringfence.chain.errors import Reverted
 from ringfence.model.erc20 import Ledger
 from ringfence.model.errors import Revert
+from ringfence.model.liquidation import Position
 from ringfence.model.shares import Totals
-from ringfence.model.terms import MAX_UINT256
+from ringfence.model.terms import MAX_UINT256, WAD
 from tests.agreement.planted import BORROWER, NOW, Outcome, PlantedPool, Surroundings, outcome_of
 from tests.agreement.test_limits import PLAIN
+from tests.agreement.test_liquidation import Case, check
 from tests.agreement.twins import BORROWERS, DEPLOYER, LENDERS, LIQUIDATOR, Twins
 from tests.agreement.worlds import plain_world
 
@@ -51,6 +55,18 @@ def test_room_that_buys_no_share_is_no_room(pool: PlantedPool) -> None:
     assert room(pool, lent(CAP - 1, 0)) == 0
     price = CAP // 10**6
     assert room(pool, lent(CAP - 2 * price, 0)) == 2 * price
+
+
+def test_a_payment_of_exactly_160_bits_is_sold() -> None:
+    """All of 2^83 units at the highest price at which they cost 2^160 - 1 with a discount of 5e17 times the debt; one more is refused."""
+    incentive = 5 * 10**35 - 2 * WAD
+    pool = Surroundings().pool(PLAIN | {"max_ltv": 1, "liq_ltv": 2, "incentive_base": incentive, "incentive_max": incentive})
+    totals = Totals(2**127, 2**127 * 10**6, 2**127, 2**126, 0, 0, NOW, 0)
+    high = (2**160 - 1) * WAD * (WAD + incentive) // 2**83
+    counts: Counter[str] = Counter()
+    for price in (high, high + 1):
+        check(pool, Case(totals, Position(2**83, 2**126), 0, price, MAX_UINT256), counts)
+    assert (counts["sold"], counts["not covered, whole"], counts["liquidation: too much is paid"]) == (1, 1, 1)
 
 
 @pytest.mark.parametrize("name", ["liquidate", "liquidate_many"])
