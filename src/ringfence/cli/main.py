@@ -3,6 +3,7 @@
 Nothing is imported before `run` can answer for it, so that Ctrl-C is one line at any time.
 """
 
+import io
 import os
 import sys
 
@@ -15,6 +16,9 @@ DEBUG = "RINGFENCE_DEBUG"
 
 def main(arguments: list[str] | None = None) -> None:
     """Runs the command line and exits; one line on standard error says what went wrong, RINGFENCE_DEBUG=1 shows where."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A sign that the terminal does not know is shown by its number, as on standard error; results are plain ASCII anyway.
+        sys.stdout.reconfigure(errors="backslashreplace")
     sys.exit(run(arguments))
 
 

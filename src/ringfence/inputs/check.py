@@ -71,7 +71,7 @@ class CheckResult:
 
     def to_json(self) -> str:
         """`to_dict` as text."""
-        return json.dumps(self.to_dict(), indent=2, ensure_ascii=False) + "\n"
+        return json.dumps(self.to_dict(), indent=2) + "\n"
 
     def to_polars(self) -> "polars.DataFrame":
         """The bounds, one row each, numbers as text; needs the `lab` extra."""

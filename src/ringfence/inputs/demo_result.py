@@ -136,4 +136,4 @@ class DemoResult:
 
     def to_json(self) -> str:
         """`to_dict` as the text of the result file."""
-        return json.dumps(self.to_dict(), indent=2, ensure_ascii=False) + "\n"
+        return json.dumps(self.to_dict(), indent=2) + "\n"

@@ -119,8 +119,8 @@ class ReplayResult:
         return polars.DataFrame(shown, schema=schema)
 
     def to_json(self) -> str:
-        """`to_dict` as the text of `result.json`."""
-        return json.dumps(self.to_dict(), indent=2, ensure_ascii=False) + "\n"
+        """`to_dict` as the text of `result.json`, in ASCII, which every stream takes."""
+        return json.dumps(self.to_dict(), indent=2) + "\n"
 
 
 def our_version() -> str:

@@ -255,3 +255,15 @@ def test_a_full_standard_output_is_told(files: Path) -> None:
     assert done.returncode == 2
     assert done.stderr.splitlines()[-1] == b"ringfence: the system refuses: [Errno 28] No space left on device"
     assert b"Exception" not in done.stderr
+
+
+def test_a_terminal_that_knows_few_signs_gets_what_it_can_show(files: Path) -> None:
+    """A name with other letters is shown by their numbers; the result on standard output is JSON all the same."""
+    (files / "terms.toml").write_text(TERMS.replace("ETH/USDC", "ÉTH/☂"), encoding="utf-8")
+    for command in (arguments(files, "--json"), ["check", str(files / "terms.toml"), "--json"]):
+        for more, stream in ((command, "stderr"), (command[:-1], "stdout")):
+            done = subprocess.run([*START, *more], env=os.environ | {"PYTHONIOENCODING": "ascii"}, capture_output=True, check=False)
+            assert done.returncode == 0
+            assert b"\\xc9TH/\\u2602" in getattr(done, stream)
+            if stream == "stderr":
+                assert json.loads(done.stdout)["schema"].startswith("ringfence.")
