@@ -76,6 +76,12 @@ def test_the_same_table_in_another_dress_is_the_same_book(tmp_path: Path, conten
     assert (book.accounts, book.collateral, book.debt) == (("a",), (1,), (2,))
 
 
+def test_blank_lines_here_and_there_are_no_fault(tmp_path: Path) -> None:
+    """Only so many in a row are: a thousand of them between other rows are skipped."""
+    book = read_book(written(tmp_path, HEADER + "".join(f"\na{place},1,1\n" for place in range(1_500))), 0, 0)
+    assert len(book) == 1_500
+
+
 def test_rows_are_those_an_editor_shows(tmp_path: Path) -> None:
     """Blank lines count, so that the row of a refusal can be found."""
     path = written(tmp_path, "\n" + HEADER + "a,1,2\n\n\nb,1,x\n")
