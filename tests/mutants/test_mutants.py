@@ -113,6 +113,19 @@ def test_a_test_that_hangs_is_ended(script: Any, tmp_path: Path) -> None:
     assert script.failure(endless, tmp_path) == "no end after 1 s"
 
 
+@pytest.mark.parametrize(
+    ("output", "line"),
+    [
+        ("..\nFAILED tests/a.py::test_b[half, and more] - assert 1 == 2\n1 failed\n", "tests/a.py::test_b[half, and more]"),
+        ("difference: seed 1, episode 2, operation 30: repay(0xac, 5): contract 1, model 2\n", "seed 1, episode 2, operation 30: repay"),
+        ("Traceback\nValueError: no\n\n", "ValueError: no"),
+        ("", "no output"),
+    ],
+)
+def test_the_line_that_names_what_failed(script: Any, output: str, line: str) -> None:
+    assert script.evidence(output) == line
+
+
 def test_a_sample_is_half_and_half_and_follows_its_seed(script: Any) -> None:
     mutants = read()
     drawn = [script.chosen(mutants, [], 6, seed) for seed in (1, 1, 2)]
