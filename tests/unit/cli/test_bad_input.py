@@ -220,12 +220,13 @@ def test_a_fault_of_a_file_is_one_exact_line(name: str, content: str | bytes | N
         assert refused(command, capsys) == line
 
 
-@pytest.mark.parametrize(("name", "content", "line"), [fault for fault in FAULTS if ": row" in fault[2] and fault[0].endswith(".csv")])
+@pytest.mark.parametrize(
+    ("name", "content", "line"),
+    [fault for fault in FAULTS if ": row" in fault[2] and fault[0].endswith(".csv") and "cannot be read on" not in fault[2]],
+)
 def test_the_same_in_a_gzipped_file(name: str, content: str | bytes, line: str, capsys: pytest.CaptureFixture[str]) -> None:
     """To the letter, under the plain name and under .csv.gz."""
     data = content.encode() if isinstance(content, str) else content
-    if data.startswith(b"\x1f\x8b"):
-        pytest.skip("gzipped already")
     Path(name).write_bytes(gzip.compress(data))
     assert refused(REPLAY, capsys) == line
     Path(name).rename(f"{name}.gz")
