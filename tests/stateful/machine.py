@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable
 
+import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
@@ -14,6 +15,8 @@ from tests.stateful.setting import DECIMALS, FAMILIES, Setting, draw_setting
 
 EXAMPLES, STEPS = 50, 40  # of the machine, times effort
 LIVES, MOVES = 200, 60  # from seeds, times effort
+# The short version of every test, and the long one of the night.
+EFFORTS = [pytest.param(1, id="short"), pytest.param(20, marks=pytest.mark.nightly, id="long")]
 
 # What a watch must at least have seen and done, times effort, so that its law was tried on every kind of pool by everything a pool can do.
 LIVELY = {

@@ -7,7 +7,7 @@ import pytest
 
 from ringfence.model.terms import WAD
 from tests.stateful.choice import Choice
-from tests.stateful.machine import too_few, watch
+from tests.stateful.machine import EFFORTS, too_few, watch
 from tests.stateful.market import SHIPPED, Build, Call, Law, Market, Position, ceil_div, demand
 from tests.stateful.setting import Setting, draw_setting
 
@@ -62,7 +62,7 @@ def check(build: Build = SHIPPED, effort: int = 1) -> Counter[str]:
     return watch(AFirstSaleNeverHurts(), build, effort, draw=draw)
 
 
-@pytest.mark.parametrize("effort", [1, pytest.param(40, marks=pytest.mark.nightly)])
+@pytest.mark.parametrize("effort", EFFORTS)
 def test_a_first_sale_never_hurts(effort: int) -> None:
     """With a solvent_window, a single sale of a solvent position (V >= D) whose clock stands at t = 0 books no loss. Tolerance: none,
     because the incentive is then at most s = floor(V * 1e18 / D) - 1e18, and V * 1e18 >= D * (1e18 + s) is the covered branch, which has no

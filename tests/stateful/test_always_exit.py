@@ -8,7 +8,7 @@ from ringfence.chain.errors import Reverted
 from ringfence.model.terms import MAX_UINT256
 from tests.stateful import hostile
 from tests.stateful.hostile import Puppet, place, puppet_grounds, reenters
-from tests.stateful.machine import LIVELY, too_few, watch
+from tests.stateful.machine import EFFORTS, LIVELY, too_few, watch
 from tests.stateful.market import ACCOUNTS, LIQUIDATOR, SHIPPED, Build, Call, Law, Market, Position, demand
 
 RAW = {
@@ -127,7 +127,7 @@ def check(build: Build = SHIPPED, effort: int = 1) -> Counter[str]:
     return watch(AlwaysExit(), build, effort, grounds=puppet_grounds)
 
 
-@pytest.mark.parametrize("effort", [1, pytest.param(20, marks=pytest.mark.nightly)])
+@pytest.mark.parametrize("effort", EFFORTS)
 def test_always_exit(effort: int) -> None:
     """At any time, and a day later, while the oracle and the rate model each fail or lie in one of ten ways: `accrue` works; each lender
     can withdraw min(what his shares are worth, cash) if that is a unit or more; each borrower can repay a part, and all; who has no debt

@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from tests.stateful.machine import LIVELY, too_few, watch
+from tests.stateful.machine import EFFORTS, LIVELY, too_few, watch
 from tests.stateful.market import SHIPPED, Build, Call, Law, Market, demand
 
 
@@ -27,7 +27,7 @@ def check(build: Build = SHIPPED, effort: int = 1) -> Counter[str]:
     return watch(Conservation(), build, effort)
 
 
-@pytest.mark.parametrize("effort", [1, pytest.param(40, marks=pytest.mark.nightly)])
+@pytest.mark.parametrize("effort", EFFORTS)
 def test_conservation(effort: int) -> None:
     """After every transaction the pool's asset balance is its cash, supply + reserve - debt, plus what was sent to it past its books, and
     its collateral balance is the sum of all positions plus donations; cash is never negative. Tolerance: none. Every function moves as many

@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 
 from ringfence.model.terms import VIRTUAL_SHARES
-from tests.stateful.machine import LIVELY, too_few, watch
+from tests.stateful.machine import EFFORTS, LIVELY, too_few, watch
 from tests.stateful.market import SHIPPED, Build, Call, Law, Market, demand
 
 
@@ -31,7 +31,7 @@ def check(build: Build = SHIPPED, effort: int = 1) -> Counter[str]:
     return watch(DebtIsTheSum(), build, effort)
 
 
-@pytest.mark.parametrize("effort", [1, pytest.param(40, marks=pytest.mark.nightly)])
+@pytest.mark.parametrize("effort", EFFORTS)
 def test_debt_is_the_sum(effort: int) -> None:
     """After every transaction the positions' debt shares sum to `debt_shares` exactly: they are only ever added and taken together.
     With n positions in debt the sum of their debts, each rounded up, is at most `debt_assets + n`, and at least `debt_assets` less what

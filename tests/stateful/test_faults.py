@@ -7,7 +7,7 @@ import pytest
 
 from tests.stateful.faults import FAULTS, Fault
 from tests.stateful.market import LawBroken
-from tests.stateful.planting import plant
+from tests.stateful.planting import CONTRACTS, plant
 
 LAWS = (
     "conservation",
@@ -35,6 +35,11 @@ def test_every_law_has_a_fault() -> None:
     assert set(LAWS) == {fault.law for fault in FAULTS}
     assert max(Counter(fault.name for fault in FAULTS).values()) == 1
     assert {fault.name for fault in FAULTS} >= QUICK
+
+
+def test_every_fault_fits_the_contracts() -> None:
+    """Who edits a contract edits the faults with it: each old text stands there once, so that the nightly run can plant it."""
+    assert [fault.name for fault in FAULTS if (CONTRACTS / fault.file).read_text().count(fault.old) != 1] == []
 
 
 @pytest.mark.parametrize(

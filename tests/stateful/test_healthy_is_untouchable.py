@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.stateful.machine import LIVELY, too_few, watch
+from tests.stateful.machine import EFFORTS, LIVELY, too_few, watch
 from tests.stateful.market import BORROWERS, SHIPPED, Build, Call, Law, Market, Position, demand
 
 
@@ -55,7 +55,7 @@ def check(build: Build = SHIPPED, effort: int = 1) -> Counter[str]:
     return watch(HealthyIsUntouchable(), build, effort)
 
 
-@pytest.mark.parametrize("effort", [1, pytest.param(40, marks=pytest.mark.nightly)])
+@pytest.mark.parametrize("effort", EFFORTS)
 def test_healthy_is_untouchable(effort: int) -> None:
     """A position with D <= floor(V * liq_ltv / 1e18), D as if accrued now and V at the high price, loses no collateral in a transaction
     that is not its owner's, is healthy after it, and `liquidate` of it is refused. Nobody's debt, healthy or not, grows by another's act

@@ -13,7 +13,7 @@ from ringfence.chain.layout import StorageMap
 from ringfence.chain.state import Account
 from ringfence.model.terms import WAD, YEAR_SECONDS
 from tests.stateful.choice import Seeded
-from tests.stateful.machine import LIVELY, too_few
+from tests.stateful.machine import EFFORTS, LIVELY, too_few
 from tests.stateful.market import ACCOUNTS, BORROWERS, LIQUIDATOR, SHIPPED, START, Build, Call, Grounds, Law, Market, demand
 from tests.stateful.moves import make_moves
 from tests.stateful.setting import DAY, draw_setting
@@ -102,7 +102,7 @@ def check(build: Build = SHIPPED, effort: int = 1) -> Counter[str]:
     return tally
 
 
-@pytest.mark.parametrize("effort", [1, pytest.param(40, marks=pytest.mark.nightly)])
+@pytest.mark.parametrize("effort", EFFORTS)
 def test_isolation(effort: int) -> None:
     """Two pools share tokens, oracle, rate model and accounts, and one is the other's fee recipient. After every transaction on one of
     them, time and prices moving, each storage slot of the other and its balances of both tokens are as they were; at the end its whole

@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import pytest
 
-from tests.stateful.machine import LIVELY, too_few, watch
+from tests.stateful.machine import EFFORTS, LIVELY, too_few, watch
 from tests.stateful.market import SHIPPED, Build, Call, Law, Market, demand
 
 
@@ -30,7 +30,7 @@ def check(build: Build = SHIPPED, effort: int = 1) -> Counter[str]:
     return watch(LendersNeverLoseWithoutALossEvent(), build, effort)
 
 
-@pytest.mark.parametrize("effort", [1, pytest.param(40, marks=pytest.mark.nightly)])
+@pytest.mark.parametrize("effort", EFFORTS)
 def test_lenders_never_lose_without_a_loss_event(effort: int) -> None:
     """The share price (supply_assets + 1) / (totalSupply + 1e6), compared as a fraction before and after every transaction, falls only
     where `LossRealised` names a part from lenders; with that part put back it does not fall at all. Tolerance: none. Deposits mint

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.stateful.machine import LIVELY, too_few, watch
+from tests.stateful.machine import EFFORTS, LIVELY, too_few, watch
 from tests.stateful.market import SHIPPED, Build, Call, Law, Market, Position, Totals, demand
 
 
@@ -45,7 +45,7 @@ def check(build: Build = SHIPPED, effort: int = 1) -> Counter[str]:
     return watch(LiquidationImproves(), build, effort)
 
 
-@pytest.mark.parametrize("effort", [1, pytest.param(40, marks=pytest.mark.nightly)])
+@pytest.mark.parametrize("effort", EFFORTS)
 def test_liquidation_improves(effort: int) -> None:
     """A sale that leaves collateral C' of C leaves a debt D' < D * C' / C + 1 + r, where D and D' are rounded up and r is the worth of a
     debt share before the sale; one that leaves no collateral leaves no debt share. Tolerance: less than one unit and one share together,

@@ -8,7 +8,7 @@ import pytest
 
 from ringfence.model.terms import MAX_UINT256, VIRTUAL_SHARES, WAD
 from tests.stateful.choice import Choice, Seeded
-from tests.stateful.machine import too_few
+from tests.stateful.machine import EFFORTS, too_few
 from tests.stateful.market import (
     ACCOUNTS,
     BORROWERS,
@@ -189,7 +189,7 @@ def check(build: Build = SHIPPED, effort: int = 1) -> Counter[str]:
     return counts
 
 
-@pytest.mark.parametrize("effort", [1, pytest.param(40, marks=pytest.mark.nightly)])
+@pytest.mark.parametrize("effort", EFFORTS)
 def test_no_free_lunch(effort: int) -> None:
     """From a lived-in pool brought to rate 0 and to prices (low <= high, one of them at times the edge of somebody's health) at which
     every position is healthy, whatever one account does, after each act it owns no more collateral than at first, and no more of the asset:

@@ -8,7 +8,7 @@ import pytest
 
 from ringfence.model.terms import MAX_UINT256, WAD
 from tests.stateful.choice import Choice, Seeded
-from tests.stateful.machine import too_few
+from tests.stateful.machine import EFFORTS, too_few
 from tests.stateful.market import LIQUIDATOR, PRICE_SCALE, SHIPPED, Build, Market, ceil_div, demand
 from tests.stateful.moves import Moves, make_moves
 from tests.stateful.setting import draw_setting
@@ -146,7 +146,7 @@ def check(build: Build = SHIPPED, effort: int = 1) -> Counter[str]:
     return counts
 
 
-@pytest.mark.parametrize("effort", [1, pytest.param(40, marks=pytest.mark.nightly)])
+@pytest.mark.parametrize("effort", EFFORTS)
 def test_slicing_gains_nothing(effort: int) -> None:
     """At one second and price, a piece and then the rest at once, compared with all of it at once from the same state and with the same
     purse, gives the buyer (collateral at the high price less payment) at most R more, and leaves the borrower (collateral at the high price

@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from tests.stateful.machine import LIVELY, too_few, watch
+from tests.stateful.machine import EFFORTS, LIVELY, too_few, watch
 from tests.stateful.market import SHIPPED, Build, Call, Law, Market, demand
 
 
@@ -48,7 +48,7 @@ def check(build: Build = SHIPPED, effort: int = 1) -> Counter[str]:
     return watch(WaterfallOrder(), build, effort)
 
 
-@pytest.mark.parametrize("effort", [1, pytest.param(40, marks=pytest.mark.nightly)])
+@pytest.mark.parametrize("effort", EFFORTS)
 def test_waterfall_order(effort: int) -> None:
     """Sale by sale, in a batch too, `LossRealised` takes min(loss, reserve_assets at that sale) from the reserve and the rest from lenders;
     its parts sum to the loss of its `Liquidate`, every loss has its event, and the reserve ends as the events say. Tolerance: none, these
