@@ -9,6 +9,7 @@ from typing import Any, Self
 from ringfence.chain.abi import Function, function_of
 from ringfence.chain.artifacts import load
 from ringfence.chain.contract import Chain, Contract
+from ringfence.inputs.pool_file import FixedRateTerms, RateTerms
 
 DEPLOYER = "0x" + "00" * 18 + "de01"
 
@@ -172,6 +173,13 @@ class KinkedRateContract(RateContract):
     def deploy(cls, chain: Chain, base: int, kink: int, slope_below: int, slope_above: int) -> Self:
         """A new model; rates and slopes in WAD per second, the kink in WAD of utilisation. Raises Reverted if it is over its bounds."""
         return cls.create(chain, load("KinkedRate"), DEPLOYER, base, kink, slope_below, slope_above)
+
+
+def deploy_rate_model(chain: Chain, rate: RateTerms) -> RateContract:
+    """The rate model that a pool file names. Raises Reverted if it is over its bounds."""
+    if isinstance(rate, FixedRateTerms):
+        return FixedRateContract.deploy(chain, rate.rate)
+    return KinkedRateContract.deploy(chain, rate.base, rate.kink, rate.slope_below, rate.slope_above)
 
 
 # Mocks answer raw bytes, which their own ABI cannot say; the functions that pools call can. Made late: a selector needs the machine.

@@ -6,13 +6,7 @@ from ringfence.chain.collaborators import TokenContract
 from ringfence.chain.demo_market import BUYER, LENDER, DemoMarket
 from ringfence.inputs.demo_result import Identity, LossShares
 from ringfence.inputs.results import PoolFigures
-from ringfence.model.shares import Totals, cash
-from ringfence.model.terms import PRICE_SCALE, VIRTUAL_ASSETS, VIRTUAL_SHARES
-
-
-def share_price(totals: Totals) -> int:
-    """What a lender share is worth: asset base units a share, times 1e36, rounded down."""
-    return (totals.supply_assets + VIRTUAL_ASSETS) * PRICE_SCALE // (totals.supply_shares + VIRTUAL_SHARES)
+from ringfence.model.shares import cash, share_price
 
 
 def figures(market: DemoMarket) -> PoolFigures:

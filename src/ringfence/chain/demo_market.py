@@ -9,11 +9,9 @@ from dataclasses import replace
 
 from ringfence.chain.collaborators import (
     FeedMock,
-    FixedRateContract,
-    KinkedRateContract,
-    RateContract,
     SinglePriceContract,
     TokenContract,
+    deploy_rate_model,
 )
 from ringfence.chain.embedded import EmbeddedChain
 from ringfence.chain.errors import Reverted
@@ -21,7 +19,6 @@ from ringfence.chain.pool import deploy_pool
 from ringfence.decisions.buyer import Buyer
 from ringfence.decisions.order import sale_order, waits
 from ringfence.inputs.demo_result import LossShares, Step
-from ringfence.inputs.pool_file import FixedRateTerms, RateTerms
 from ringfence.inputs.results import SaleRow
 from ringfence.inputs.samples import Sample
 from ringfence.model.liquidation import value_down
@@ -46,7 +43,7 @@ class DemoMarket:
             asset=asset.address,
             collateral=self.collateral.address,
             oracle=oracle.address,
-            rate_model=_rate_model(chain, sample.pool.rate).address,
+            rate_model=deploy_rate_model(chain, sample.pool.rate).address,
         )
         self.pool = deploy_pool(chain, terms, sample.name)
         self.interest = 0
@@ -160,9 +157,3 @@ def _sale(event: tuple[str, ...], now: int) -> SaleRow:
     """A `Liquidate` event as a row of results."""
     _, _, borrower, _, payment, debt_retired, penalty, _, collateral, incentive, loss, high = event
     return SaleRow(now, borrower, *map(int, (payment, debt_retired, penalty, collateral, incentive, loss, high)))
-
-
-def _rate_model(chain: EmbeddedChain, rate: RateTerms) -> RateContract:
-    if isinstance(rate, FixedRateTerms):
-        return FixedRateContract.deploy(chain, rate.rate)
-    return KinkedRateContract.deploy(chain, rate.base, rate.kink, rate.slope_below, rate.slope_above)

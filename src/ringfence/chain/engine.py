@@ -8,25 +8,23 @@ from dataclasses import replace
 
 from ringfence.chain.collaborators import (
     FeedMock,
-    FixedRateContract,
-    KinkedRateContract,
-    RateContract,
     SinglePriceContract,
     TokenContract,
+    deploy_rate_model,
 )
 from ringfence.chain.embedded import EmbeddedChain
 from ringfence.chain.errors import Reverted
 from ringfence.chain.pool import PoolContract, deploy_pool
 from ringfence.chain.pool_slots import PoolSlots
-from ringfence.inputs.pool_file import FixedRateTerms, RateTerms
+from ringfence.inputs.pool_file import RateTerms
 from ringfence.inputs.stand_ins import FUNDS, LENDER, LIQUIDATOR, borrower
+from ringfence.model.events import LossParts, sale_of
 from ringfence.model.liquidation import Sale
 from ringfence.model.shares import Totals
 from ringfence.model.terms import MAX_UINT256, Terms
 
 DECIMALS = 18
 """All amounts are base units, so that a token's decimals change nothing."""
-NO_PARTS = (0, 0, 0, 0)
 
 
 class ChainEngine:
@@ -57,7 +55,7 @@ class ChainEngine:
             asset=self._asset.address,
             collateral=self._collateral.address,
             oracle=SinglePriceContract.deploy(chain, self._feed.address).address,
-            rate_model=_rate_model(chain, rate).address,
+            rate_model=deploy_rate_model(chain, rate).address,
         )
         self._pool = deploy_pool(chain, deployed)
         self._slots = PoolSlots(chain, self._pool.address)
@@ -89,7 +87,7 @@ class ChainEngine:
         """The pool's totals; their interest dust is not told and left 0."""
         return self._slots.totals()
 
-    def sell(self, place: int, max_payment: int) -> tuple[Sale, tuple[int, int, int, int]] | None:
+    def sell(self, place: int, max_payment: int) -> tuple[Sale, LossParts] | None:
         """One liquidation, as its events tell it."""
         self._tell_price()
         try:
@@ -97,13 +95,7 @@ class ChainEngine:
         except Reverted as refusal:
             _expect_refusal(refusal)
             return None
-        sale, parts = None, NO_PARTS
-        for event in self._pool.events:
-            if event[0] == "Liquidate":
-                sale = Sale._make((*event[4:11], ""))
-            elif event[0] == "LossRealised":
-                parts = event[3:7]
-        return (sale, parts) if sale else None
+        return sale_of(self._pool.events)
 
     def offer(self, place: int, max_payment: int) -> int | None:
         """The incentive quoted for one liquidation."""
@@ -133,9 +125,3 @@ def _expect_refusal(refusal: Reverted) -> None:
     """The contract's own refusal means that there is no sale; a machine that stopped by itself (out of gas) is a fault, and raised."""
     if refusal.is_halt:
         raise refusal
-
-
-def _rate_model(chain: EmbeddedChain, rate: RateTerms) -> RateContract:
-    if isinstance(rate, FixedRateTerms):
-        return FixedRateContract.deploy(chain, rate.rate)
-    return KinkedRateContract.deploy(chain, rate.base, rate.kink, rate.slope_below, rate.slope_above)

@@ -2,9 +2,9 @@
 
 from ringfence.inputs.pool_file import FixedRateTerms, RateTerms
 from ringfence.inputs.stand_ins import FUNDS, LENDER, LIQUIDATOR, borrower
-from ringfence.lab.tally import LossParts
 from ringfence.model.erc20 import Ledger
 from ringfence.model.errors import Revert
+from ringfence.model.events import LossParts, sale_of
 from ringfence.model.fixed_rate import FixedRate
 from ringfence.model.kinked_rate import KinkedRate
 from ringfence.model.liquidation import Sale
@@ -14,7 +14,6 @@ from ringfence.model.single_price import SinglePrice
 from ringfence.model.terms import MAX_UINT256, Terms
 
 POOL = "0x9001" + "00" * 18
-NO_PARTS: LossParts = (0, 0, 0, 0)
 
 
 class _Feed:
@@ -39,13 +38,14 @@ class ModelEngine:
 
     def open(self, terms: Terms, rate: RateTerms, supply: int, reserve: int, now: int) -> None:
         """Creates the pool; raises Revert where a deposit or the terms are refused."""
-        model = (
-            FixedRate(rate.rate)
-            if isinstance(rate, FixedRateTerms)
-            else KinkedRate(rate.base, rate.kink, rate.slope_below, rate.slope_above)
-        )
         self._pool = Pool(
-            terms, asset=self._asset, collateral=self._collateral, oracle=SinglePrice(self._feed), rate_model=model, now=now, address=POOL
+            terms,
+            asset=self._asset,
+            collateral=self._collateral,
+            oracle=SinglePrice(self._feed),
+            rate_model=rate_model(rate),
+            now=now,
+            address=POOL,
         )
         self._now = now
         for purse in (LENDER, LIQUIDATOR):
@@ -85,14 +85,9 @@ class ModelEngine:
             self._pool.liquidate(LIQUIDATOR, borrower(place), max_payment, 0, LIQUIDATOR, b"", self._now)
         except Revert:
             return None
-        sale, parts = None, NO_PARTS
-        for event in self._pool.events:
-            if event[0] == "Liquidate":
-                sale = Sale._make((*event[4:11], ""))
-            elif event[0] == "LossRealised":
-                parts = event[3:7]
+        sold = sale_of(self._pool.events)
         self._pool.events.clear()
-        return (sale, parts) if sale else None
+        return sold
 
     def offer(self, place: int, max_payment: int) -> int | None:
         """The incentive quoted for one liquidation."""
@@ -109,3 +104,10 @@ class ModelEngine:
     def position(self, place: int) -> tuple[int, int, int]:
         """What the account has in the pool."""
         return self._pool.position(borrower(place))
+
+
+def rate_model(rate: RateTerms) -> FixedRate | KinkedRate:
+    """The rate model that a pool file names. Raises Revert if it is over its bounds."""
+    if isinstance(rate, FixedRateTerms):
+        return FixedRate(rate.rate)
+    return KinkedRate(rate.base, rate.kink, rate.slope_below, rate.slope_above)

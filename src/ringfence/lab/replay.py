@@ -20,9 +20,10 @@ from ringfence.inputs.prices import Prices
 from ringfence.inputs.results import PoolFigures, ReplayResult, our_version
 from ringfence.lab.model_engine import ModelEngine
 from ringfence.lab.suspects import Suspects
-from ringfence.lab.tally import LossParts, OpenPositions, Tally, require
+from ringfence.lab.tally import OpenPositions, Tally, require
 from ringfence.model import liquidation, shares
 from ringfence.model.errors import Revert
+from ringfence.model.events import LossParts
 from ringfence.model.liquidation import Position, Sale
 from ringfence.model.shares import Totals
 from ringfence.model.terms import MAX_UINT256, WAD, Terms

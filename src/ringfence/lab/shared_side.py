@@ -10,11 +10,10 @@ from dataclasses import dataclass
 
 from ringfence.decisions.buyer import Buyer
 from ringfence.decisions.order import sale_order, waits
-from ringfence.inputs.pool_file import FixedRateTerms, RateTerms, terms_with_stand_ins
+from ringfence.inputs.pool_file import terms_with_stand_ins
 from ringfence.inputs.samples import Sample
+from ringfence.lab.model_engine import rate_model
 from ringfence.model import interest, liquidation, shares
-from ringfence.model.fixed_rate import FixedRate
-from ringfence.model.kinked_rate import KinkedRate
 from ringfence.model.liquidation import Position
 from ringfence.model.shares import Totals
 from ringfence.model.terms import MAX_UINT256
@@ -61,7 +60,7 @@ class _Side:
     """Totals over all books."""
 
     def __init__(self, samples: Sequence[Sample], buyer: Buyer) -> None:
-        self._terms, self._rate, self._buyer = samples[0].pool.terms, _rate_model(samples[0].pool.rate), buyer
+        self._terms, self._rate, self._buyer = samples[0].pool.terms, rate_model(samples[0].pool.rate), buyer
         self._samples = samples
         self._totals = Totals(0, 0, 0, 0, 0, 0, min(sample.prices.timestamps[0] for sample in samples), 0)
         self._minted: list[int] = []
@@ -134,9 +133,3 @@ class _Side:
         self._totals, _ = liquidation.after_sale(self._totals, sale)
         position.holds = Position(position.holds.collateral - sale.collateral, position.holds.debt_shares - sale.debt_shares)
         self._set_clock(position, price)
-
-
-def _rate_model(rate: RateTerms) -> FixedRate | KinkedRate:
-    if isinstance(rate, FixedRateTerms):
-        return FixedRate(rate.rate)
-    return KinkedRate(rate.base, rate.kink, rate.slope_below, rate.slope_above)

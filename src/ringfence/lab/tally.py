@@ -4,12 +4,9 @@ from collections.abc import Sequence
 
 from ringfence.inputs.results import PoolFigures, SaleRow
 from ringfence.model import liquidation, shares
+from ringfence.model.events import LossParts
 from ringfence.model.liquidation import Sale
 from ringfence.model.shares import Totals
-from ringfence.model.terms import PRICE_SCALE, VIRTUAL_ASSETS, VIRTUAL_SHARES
-
-LossParts = tuple[int, int, int, int]
-"""Who bore a loss (asset base units): the reserve, the backstop, the lenders, the premium owed."""
 
 
 class ConservationError(Exception):
@@ -20,11 +17,6 @@ def require(name: str, left: int, right: int) -> None:
     """The identity holds to the unit; raises ConservationError that quotes both sides."""
     if left != right:
         raise ConservationError(f"{name}: {left} is not {right}, off by {left - right}")
-
-
-def share_price(totals: Totals) -> int:
-    """What a lender share is worth: asset base units a share, times 1e36, rounded down."""
-    return (totals.supply_assets + VIRTUAL_ASSETS) * PRICE_SCALE // (totals.supply_shares + VIRTUAL_SHARES)
 
 
 class Tally:
@@ -95,8 +87,8 @@ class Tally:
             positions_sold_at_start=self._sold_at_start,
             unhealthy_at_end=open_positions.unhealthy,
             insolvent_at_end=open_positions.insolvent,
-            share_price_before=share_price(self._before),
-            share_price_after=share_price(after),
+            share_price_before=shares.share_price(self._before),
+            share_price_after=shares.share_price(after),
         )
 
     def _prove(self, after: Totals) -> None:

@@ -2,8 +2,8 @@
 
 from typing import NamedTuple
 
-from .rounding import div_up, mul_div_down, mul_div_up
-from .terms import VIRTUAL_ASSETS, VIRTUAL_SHARES
+from .rounding import div_down, div_up, mul_div_down, mul_div_up
+from .terms import PRICE_SCALE, VIRTUAL_ASSETS, VIRTUAL_SHARES
 
 # A pool is wiped out when its share price is a billionth of what it was at the start.
 WIPED_OUT = 10**15
@@ -37,6 +37,11 @@ def with_debt(totals: Totals, debt_assets: int, debt_shares: int) -> Totals:
 def cash(totals: Totals) -> int:
     """Return the asset base units that are not lent out."""
     return totals.supply_assets + totals.reserve_assets + totals.premium_owed - totals.debt_assets
+
+
+def share_price(totals: Totals) -> int:
+    """Return what a lender share is worth: asset base units a share, times 1e36, rounded down; for those who tell, no rule needs it."""
+    return div_down((totals.supply_assets + VIRTUAL_ASSETS) * PRICE_SCALE, totals.supply_shares + VIRTUAL_SHARES)
 
 
 def is_wiped_out(supply_assets: int, supply_shares: int) -> bool:

@@ -12,7 +12,8 @@ from ringfence.inputs.prices import Prices
 from ringfence.inputs.tables import Source
 from ringfence.lab.model_engine import ModelEngine
 from ringfence.lab.replay import replay
-from ringfence.lab.tally import ConservationError, LossParts
+from ringfence.lab.tally import ConservationError
+from ringfence.model.events import LossParts
 from ringfence.model.liquidation import Sale
 from ringfence.model.terms import WAD, ZERO_ADDRESS, Terms
 
