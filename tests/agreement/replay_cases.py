@@ -12,9 +12,9 @@ from random import Random
 
 from ringfence.chain.engine import ChainEngine
 from ringfence.inputs.book import Book, read_book
+from ringfence.inputs.events import LossParts
 from ringfence.inputs.pool_file import MAX_BORROW_CAP, MAX_SUPPLY_CAP, FixedRateTerms, KinkedRateTerms, PoolFile, RateTerms, read_pool_file
 from ringfence.inputs.prices import Prices, read_prices
-from ringfence.model.events import LossParts
 from ringfence.model.liquidation import Sale
 from ringfence.model.terms import MAX_UINT256, PRICE_SCALE, WAD, YEAR_SECONDS, ZERO_ADDRESS, Terms
 from scripts.make_book import EXACT, SUPPLY_OVER_DEBT, loans_of, one

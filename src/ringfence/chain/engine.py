@@ -16,9 +16,9 @@ from ringfence.chain.embedded import EmbeddedChain
 from ringfence.chain.errors import Reverted
 from ringfence.chain.pool import PoolContract, deploy_pool
 from ringfence.chain.pool_slots import PoolSlots
+from ringfence.inputs.events import LossParts, sale_of
 from ringfence.inputs.pool_file import RateTerms
 from ringfence.inputs.stand_ins import FUNDS, LENDER, LIQUIDATOR, borrower
-from ringfence.model.events import LossParts, sale_of
 from ringfence.model.liquidation import Sale
 from ringfence.model.shares import Totals
 from ringfence.model.terms import MAX_UINT256, Terms

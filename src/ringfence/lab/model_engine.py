@@ -1,10 +1,10 @@
 """The exact model as a replay's engine: the pool's own calls, made by a lender, the borrowers and one liquidator with money without end."""
 
+from ringfence.inputs.events import LossParts, sale_of
 from ringfence.inputs.pool_file import FixedRateTerms, RateTerms
 from ringfence.inputs.stand_ins import FUNDS, LENDER, LIQUIDATOR, borrower
 from ringfence.model.erc20 import Ledger
 from ringfence.model.errors import Revert
-from ringfence.model.events import LossParts, sale_of
 from ringfence.model.fixed_rate import FixedRate
 from ringfence.model.kinked_rate import KinkedRate
 from ringfence.model.liquidation import Sale

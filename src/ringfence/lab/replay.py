@@ -14,6 +14,7 @@ from typing import Protocol
 from ringfence.decisions.order import sale_order, waits
 from ringfence.inputs.book import Book
 from ringfence.inputs.errors import InputError, quoted
+from ringfence.inputs.events import LossParts
 from ringfence.inputs.fit import check_book, check_terms
 from ringfence.inputs.pool_file import PoolFile, RateTerms, terms_with_stand_ins
 from ringfence.inputs.prices import Prices
@@ -23,7 +24,6 @@ from ringfence.lab.suspects import Suspects
 from ringfence.lab.tally import OpenPositions, Tally, require
 from ringfence.model import liquidation, shares
 from ringfence.model.errors import Revert
-from ringfence.model.events import LossParts
 from ringfence.model.liquidation import Position, Sale
 from ringfence.model.shares import Totals
 from ringfence.model.terms import MAX_UINT256, WAD, Terms

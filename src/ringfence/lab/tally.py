@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
+from ringfence.inputs.events import LossParts
 from ringfence.inputs.results import PoolFigures, SaleRow
 from ringfence.model import liquidation, shares
-from ringfence.model.events import LossParts
 from ringfence.model.liquidation import Sale
 from ringfence.model.shares import Totals
 

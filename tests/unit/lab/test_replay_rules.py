@@ -7,13 +7,13 @@ import pytest
 
 from ringfence.inputs.book import Book
 from ringfence.inputs.errors import InputError
+from ringfence.inputs.events import LossParts
 from ringfence.inputs.pool_file import MAX_BORROW_CAP, MAX_SUPPLY_CAP, FixedRateTerms, PoolFile
 from ringfence.inputs.prices import Prices
 from ringfence.inputs.tables import Source
 from ringfence.lab.model_engine import ModelEngine
 from ringfence.lab.replay import replay
 from ringfence.lab.tally import ConservationError
-from ringfence.model.events import LossParts
 from ringfence.model.liquidation import Sale
 from ringfence.model.terms import WAD, ZERO_ADDRESS, Terms
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from .erc20 import Event
-from .liquidation import Sale
+from ringfence.model.erc20 import Event
+from ringfence.model.liquidation import Sale
 
 LossParts = tuple[int, int, int, int]
 """Who bore a loss (asset base units): the reserve, the backstop, the lenders, the premium owed."""
