@@ -4,12 +4,12 @@ Those from `mocks` can be set by anybody; they are for tests and the demo. Whoev
 """
 
 from functools import cache
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from ringfence.chain.abi import Function, function_of
 from ringfence.chain.artifacts import load
 from ringfence.chain.contract import Chain, Contract
-from ringfence.inputs.pool_file import FixedRateTerms, RateTerms
+from ringfence.model.terms import ZERO_ADDRESS
 
 DEPLOYER = "0x" + "00" * 18 + "de01"
 
@@ -105,6 +105,57 @@ class SinglePriceContract(OracleContract):
         return cls.create(chain, load("SinglePrice"), DEPLOYER, feed)
 
 
+class FeedSide(NamedTuple):
+    """One source of a guarded oracle, feeds by address; ages in seconds. Without a quote feed the base feed is in the asset."""
+
+    base: str
+    base_max_age: int
+    quote: str = ZERO_ADDRESS
+    quote_max_age: int = 0
+
+
+NO_SIDE = FeedSide(ZERO_ADDRESS, 0)
+
+
+class GuardedOracleContract(OracleContract):
+    """The oracle that reads one or two sources. Twin of `model.guarded_oracle.GuardedOracle`."""
+
+    __slots__ = ()
+
+    @classmethod
+    def deploy(
+        cls,
+        chain: Chain,
+        collateral: str,
+        asset: str,
+        a: FeedSide,
+        b: FeedSide = NO_SIDE,
+        *,
+        min_price: int,
+        max_price: int,
+        max_divergence: int = 0,
+    ) -> Self:
+        """A new oracle; bounds are prices times 1e36, the divergence is WAD. Raises Reverted naming what is out of its range."""
+        return cls.create(chain, load("GuardedOracle"), DEPLOYER, collateral, asset, a, b, min_price, max_price, max_divergence)
+
+
+class AggregatorMock(Contract):
+    """A price feed that can be set: mode 0 answers, 1 reverts, 2 answers 159 bytes, 3 answers 192, 4 burns all gas."""
+
+    __slots__ = ()
+
+    @classmethod
+    def deploy(cls, chain: Chain, decimals: int, answer: int, updated_at: int) -> Self:
+        """A new feed with this answer, a whole token's price times 10^decimals, as old as said (seconds)."""
+        feed = cls.create(chain, load("mocks/aggregator_mock"), DEPLOYER, decimals)
+        feed.set(0, answer, updated_at)
+        return feed
+
+    def set(self, mode: int, answer: int, updated_at: int) -> None:
+        """Change everything."""
+        self.transact(DEPLOYER, "set", mode, answer, updated_at)
+
+
 class FeedMock(Contract):
     """A feed that can be set; asset base units per collateral base unit, times 1e36."""
 
@@ -173,13 +224,6 @@ class KinkedRateContract(RateContract):
     def deploy(cls, chain: Chain, base: int, kink: int, slope_below: int, slope_above: int) -> Self:
         """A new model; rates and slopes in WAD per second, the kink in WAD of utilisation. Raises Reverted if it is over its bounds."""
         return cls.create(chain, load("KinkedRate"), DEPLOYER, base, kink, slope_below, slope_above)
-
-
-def deploy_rate_model(chain: Chain, rate: RateTerms) -> RateContract:
-    """The rate model that a pool file names. Raises Reverted if it is over its bounds."""
-    if isinstance(rate, FixedRateTerms):
-        return FixedRateContract.deploy(chain, rate.rate)
-    return KinkedRateContract.deploy(chain, rate.base, rate.kink, rate.slope_below, rate.slope_above)
 
 
 # Mocks answer raw bytes, which their own ABI cannot say; the functions that pools call can. Made late: a selector needs the machine.
