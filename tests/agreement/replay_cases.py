@@ -13,7 +13,16 @@ from random import Random
 from ringfence.chain.engine import ChainEngine
 from ringfence.inputs.book import Book, read_book
 from ringfence.inputs.events import LossParts
-from ringfence.inputs.pool_file import MAX_BORROW_CAP, MAX_SUPPLY_CAP, FixedRateTerms, KinkedRateTerms, PoolFile, RateTerms, read_pool_file
+from ringfence.inputs.pool_file import (
+    MAX_BORROW_CAP,
+    MAX_SUPPLY_CAP,
+    AdaptiveRateTerms,
+    FixedRateTerms,
+    KinkedRateTerms,
+    PoolFile,
+    RateTerms,
+    read_pool_file,
+)
 from ringfence.inputs.prices import Prices, read_prices
 from ringfence.model.liquidation import Sale
 from ringfence.model.terms import MAX_UINT256, PRICE_SCALE, WAD, YEAR_SECONDS, ZERO_ADDRESS, Terms
@@ -205,6 +214,7 @@ def _rate(rng: Random) -> RateTerms:
             FixedRateTerms(MAX_UINT256),
             KinkedRateTerms(a_tenth // 10, WAD * 9 // 10, a_tenth, 20 * a_tenth),
             KinkedRateTerms(rng.randint(0, a_tenth), rng.randint(0, WAD), rng.randint(0, 10 * a_tenth), 2**128 - 1),
+            AdaptiveRateTerms(rng.randint(a_tenth // 100, 20 * a_tenth)),
         ]
     )
 

@@ -303,7 +303,10 @@ def test_the_fields_of_a_replay_are_documented(tmp_path: Path) -> None:
     assert fields_of(page, "options") == list(result["options"])
     assert list(plain["options"]) == ["engine", "column"]
     kinked = list(result["terms"])[-4:]
-    assert fields_of(page, "terms") == [*list(result["terms"])[:-4], "rate_rate", *kinked]
+    moving = tmp_path / "adaptive.toml"
+    moving.write_text(read(fixed) + '[rate]\nmodel = "adaptive"\nrate_at_target_per_year = "0.04"\n', encoding="utf-8")
+    adaptive = list(replayed(tmp_path / "c", terms=moving)["terms"])[-1]
+    assert fields_of(page, "terms") == [*list(result["terms"])[:-4], "rate_rate", *kinked, adaptive]
     assert list(plain["terms"]) == [*list(result["terms"])[:-4], "rate_rate"]
     assert fields_of(page, "pool") == list(result["pool"]) == [*(field.name for field in fields(PoolFigures)), "solvent"]
 

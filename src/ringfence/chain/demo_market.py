@@ -7,15 +7,11 @@ same accounts in every market, and all markets have one asset token.
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ringfence.chain.collaborators import (
-    FeedMock,
-    SinglePriceContract,
-    TokenContract,
-    deploy_rate_model,
-)
+from ringfence.chain.collaborators import FeedMock, SinglePriceContract, TokenContract
 from ringfence.chain.embedded import EmbeddedChain
 from ringfence.chain.errors import Reverted
 from ringfence.chain.pool import deploy_pool
+from ringfence.chain.rate_models import deploy_rate_model
 from ringfence.decisions.buyer import Buyer
 from ringfence.decisions.order import sale_order, waits
 from ringfence.inputs.demo_result import LossShares, Step

@@ -6,16 +6,12 @@ together.
 
 from dataclasses import replace
 
-from ringfence.chain.collaborators import (
-    FeedMock,
-    SinglePriceContract,
-    TokenContract,
-    deploy_rate_model,
-)
+from ringfence.chain.collaborators import FeedMock, SinglePriceContract, TokenContract
 from ringfence.chain.embedded import EmbeddedChain
 from ringfence.chain.errors import Reverted
 from ringfence.chain.pool import PoolContract, deploy_pool
 from ringfence.chain.pool_slots import PoolSlots
+from ringfence.chain.rate_models import deploy_rate_model
 from ringfence.inputs.events import LossParts, sale_of
 from ringfence.inputs.pool_file import RateTerms
 from ringfence.inputs.stand_ins import FUNDS, LENDER, LIQUIDATOR, borrower

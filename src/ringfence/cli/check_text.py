@@ -13,7 +13,7 @@ from ringfence.inputs.bounds import ASSET, NUMBER, RATIO, RATIO_PER_SECOND, SECO
 from ringfence.inputs.check import CheckedBound, CheckResult
 from ringfence.inputs.errors import printable
 from ringfence.inputs.meaning import first_offer, lent_at_most
-from ringfence.inputs.pool_file import UNITS, FixedRateTerms
+from ringfence.inputs.pool_file import UNITS, AdaptiveRateTerms, FixedRateTerms
 from ringfence.model.terms import WAD, YEAR_SECONDS
 
 if TYPE_CHECKING:
@@ -148,6 +148,11 @@ class CheckText:
         unused, kink, full = (self._rate(name) for name in ("rate_unused", "rate_at_kink", "rate_full"))
         if isinstance(rate, FixedRateTerms):
             yield f"Borrowers pay {full} a year."
+        elif isinstance(rate, AdaptiveRateTerms):
+            yield (
+                f"To begin with, borrowers pay {unused} a year at no utilisation, {kink} at 90 %, {full} with all lent out; "
+                "the rate rises while more than 90 % are lent out and falls while less are."
+            )
         else:
             yield f"Borrowers pay {unused} a year at no utilisation, {kink} at {short_percent(rate.kink)}, {full} with all lent out."
         reserve = ""

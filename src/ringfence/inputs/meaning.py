@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from ringfence.inputs.bounds import ASSET, NUMBER, RATIO, SECONDS, seconds_to_incentive_max
-from ringfence.inputs.pool_file import FixedRateTerms, PoolFile, RateTerms
+from ringfence.inputs.pool_file import AdaptiveRateTerms, FixedRateTerms, PoolFile, RateTerms
 from ringfence.model import interest, liquidation
+from ringfence.model.adaptive_rate import STEEPNESS
 from ringfence.model.terms import WAD, YEAR_SECONDS, Terms
 
 YEARS = "years"
@@ -112,7 +113,7 @@ def _interest(pool: PoolFile) -> dict[str, Fact]:
     years = _wad(_part(terms.reserve_target) / filling) if filling else None
     return {
         "rate_unused": Fact(unused, RATIO, "interest of a year, without compounding, while nothing is lent out"),
-        "rate_at_kink": Fact(kink, RATIO, "the same at the kink, or at any utilisation where the rate is fixed"),
+        "rate_at_kink": Fact(kink, RATIO, "the same at the kink or the target, or at any utilisation where the rate is fixed"),
         "rate_full": Fact(full, RATIO, "the same while all is lent out"),
         "interest_to_reserve": Fact(to_reserve, RATIO, "part of the interest that goes to a reserve under its target"),
         "interest_to_creator": Fact(terms.creator_fee, RATIO, "part of the interest that goes to fee_recipient"),
@@ -122,9 +123,14 @@ def _interest(pool: PoolFile) -> dict[str, Fact]:
 
 
 def yearly_rates(rate: RateTerms) -> tuple[int, int, int]:
-    """Interest of a year (WAD) at utilisation 0, at the kink, and at 1, as a pool counts it: 800 % a year at most."""
+    """Interest of a year (WAD) at utilisation 0, at the kink, and at 1, as a pool counts it: 800 % a year at most.
+
+    An adaptive rate has its target for a kink, and these are where it begins.
+    """
     if isinstance(rate, FixedRateTerms):
         per_second = (rate.rate,) * 3
+    elif isinstance(rate, AdaptiveRateTerms):
+        per_second = (rate.rate_at_target // STEEPNESS, rate.rate_at_target, STEEPNESS * rate.rate_at_target)
     else:
         kink = rate.base + rate.slope_below * rate.kink // WAD
         per_second = (rate.base, kink, kink + rate.slope_above * (WAD - rate.kink) // WAD)

@@ -15,6 +15,7 @@ from ringfence.inputs.decimals import ceil_scaled, exact_scaled, floor_scaled
 from ringfence.inputs.errors import InputError, NotExact, printable, quoted
 from ringfence.inputs.notices import cut_notice
 from ringfence.inputs.tables import Source, open_file
+from ringfence.model.adaptive_rate import MAX_RATE_AT_TARGET, MIN_RATE_AT_TARGET
 from ringfence.model.terms import WAD, YEAR_SECONDS, ZERO_ADDRESS, Terms
 
 MAX_FILE_BYTES = 1 << 18
@@ -44,8 +45,8 @@ POOL_KEYS = ("collateral_decimals", "asset_decimals", "supply", "reserve", "name
 RATE_KEYS = {
     "fixed": ("per_year",),
     "kinked": ("base_per_year", "kink", "slope_below_per_year", "slope_above_per_year"),
+    "adaptive": ("rate_at_target_per_year",),
 }
-NOT_BUILT_RATES = ("adaptive",)
 NOT_BUILT_TERMS = ("backstop", "premium", "lockup")
 STAND_INS = {
     "asset": "0xA5" + "00" * 18 + "A5",
@@ -75,7 +76,14 @@ class KinkedRateTerms:
     slope_above: int
 
 
-RateTerms = FixedRateTerms | KinkedRateTerms
+@dataclass(frozen=True, slots=True)
+class AdaptiveRateTerms:
+    """The rate at 90 % utilisation to begin with (WAD per second); it moves from there by itself."""
+
+    rate_at_target: int
+
+
+RateTerms = FixedRateTerms | KinkedRateTerms | AdaptiveRateTerms
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,17 +220,26 @@ class _Reader:
     def _rate(self, table: dict[str, Any]) -> RateTerms:
         model = table.get("model", "fixed" if not table else "")
         if not isinstance(model, str) or model not in RATE_KEYS:
-            problem = "is not built yet" if model in NOT_BUILT_RATES else "is unknown"
-            raise self._error("rate", "model", f"{quoted(str(model))} {problem}" if model else "is missing", 'take "fixed" or "kinked"')
+            problem = f"{quoted(str(model))} is unknown" if model else "is missing"
+            raise self._error("rate", "model", problem, 'take "fixed", "kinked" or "adaptive"')
         self._known("rate", table, ("model", *RATE_KEYS[model]))
         if model == "fixed":
             return FixedRateTerms(self._per_second(table, "per_year"))
+        if model == "adaptive":
+            return AdaptiveRateTerms(self._rate_at_target(table, "rate_at_target_per_year"))
         return KinkedRateTerms(
             base=self._per_second(table, "base_per_year"),
             kink=self._number("rate", table, "kink", RATIO_DIGITS, WAD + 1),
             slope_below=self._per_second(table, "slope_below_per_year"),
             slope_above=self._per_second(table, "slope_above_per_year"),
         )
+
+    def _rate_at_target(self, table: dict[str, Any], key: str) -> int:
+        at_target = self._per_second(table, key)
+        if not MIN_RATE_AT_TARGET <= at_target <= MAX_RATE_AT_TARGET:
+            problem = f"{quoted(str(table[key]))} is out of range" if key in table else "is missing"
+            raise self._error("rate", key, problem, 'write a rate of "0.001" to "2", 0.1 % to 200 % a year')
+        return at_target
 
     def _per_second(self, table: dict[str, Any], key: str) -> int:
         return self._number("rate", table, key, RATIO_DIGITS, MAX_RATE) // YEAR_SECONDS

@@ -1,8 +1,9 @@
 """The exact model as a replay's engine: the pool's own calls, made by a lender, the borrowers and one liquidator with money without end."""
 
 from ringfence.inputs.events import LossParts, sale_of
-from ringfence.inputs.pool_file import FixedRateTerms, RateTerms
+from ringfence.inputs.pool_file import AdaptiveRateTerms, FixedRateTerms, RateTerms
 from ringfence.inputs.stand_ins import FUNDS, LENDER, LIQUIDATOR, borrower
+from ringfence.model.adaptive_rate import AdaptiveRate
 from ringfence.model.erc20 import Ledger
 from ringfence.model.errors import Revert
 from ringfence.model.fixed_rate import FixedRate
@@ -106,8 +107,10 @@ class ModelEngine:
         return self._pool.position(borrower(place))
 
 
-def rate_model(rate: RateTerms) -> FixedRate | KinkedRate:
+def rate_model(rate: RateTerms) -> FixedRate | KinkedRate | AdaptiveRate:
     """The rate model that a pool file names. Raises Revert if it is over its bounds."""
     if isinstance(rate, FixedRateTerms):
         return FixedRate(rate.rate)
+    if isinstance(rate, AdaptiveRateTerms):
+        return AdaptiveRate(rate.rate_at_target)
     return KinkedRate(rate.base, rate.kink, rate.slope_below, rate.slope_above)

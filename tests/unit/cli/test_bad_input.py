@@ -193,7 +193,7 @@ FAULTS: list[tuple[str, str | bytes | None, str]] = [
     (
         "terms.toml",
         TERMS + '[rate]\nmodel = "adaptive"\n',
-        "terms.toml: row 10, column [rate] model: 'adaptive' is not built yet; take \"fixed\" or \"kinked\"",
+        'terms.toml: column [rate] rate_at_target_per_year: is missing; write a rate of "0.001" to "2", 0.1 % to 200 % a year',
     ),
     ("terms.toml", TERMS.replace('supply = "3000"\n', ""), "terms.toml: column [pool] supply: is missing; write what lenders bring"),
     (

@@ -7,8 +7,9 @@ from random import Random
 import pytest
 
 from ringfence.inputs.meaning import Fact, meaning, remarks, yearly_rates
-from ringfence.inputs.pool_file import STAND_INS, FixedRateTerms, KinkedRateTerms, PoolFile
+from ringfence.inputs.pool_file import STAND_INS, AdaptiveRateTerms, FixedRateTerms, KinkedRateTerms, PoolFile
 from ringfence.model import interest, limits, liquidation
+from ringfence.model.adaptive_rate import AdaptiveRate
 from ringfence.model.kinked_rate import KinkedRate
 from ringfence.model.liquidation import Position, Sale
 from ringfence.model.shares import Totals
@@ -164,6 +165,9 @@ def test_a_years_rates_are_those_of_the_rate_model() -> None:
     expected = tuple(model.rate("", used, 10, 0) * YEAR_SECONDS for used in (0, 9, 10))
     assert yearly_rates(rate) == expected
     assert yearly_rates(FixedRateTerms(7)) == (7 * YEAR_SECONDS,) * 3
+    adaptive = AdaptiveRate(1_268_391_679)
+    expected = tuple(adaptive.rate("", used, 10, 0) * YEAR_SECONDS for used in (0, 9, 10))
+    assert yearly_rates(AdaptiveRateTerms(1_268_391_679)) == expected
     assert yearly_rates(FixedRateTerms(WAD)) == (interest.MAX_RATE * YEAR_SECONDS,) * 3
 
 

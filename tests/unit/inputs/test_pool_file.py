@@ -5,7 +5,15 @@ from pathlib import Path
 import pytest
 
 from ringfence.inputs.errors import InputError
-from ringfence.inputs.pool_file import STAND_INS, FixedRateTerms, KinkedRateTerms, PoolFile, read_pool_file, terms_with_stand_ins
+from ringfence.inputs.pool_file import (
+    STAND_INS,
+    AdaptiveRateTerms,
+    FixedRateTerms,
+    KinkedRateTerms,
+    PoolFile,
+    read_pool_file,
+    terms_with_stand_ins,
+)
 from ringfence.model.terms import WAD, ZERO_ADDRESS
 
 POOL = '[pool]\ncollateral_decimals = 18\nasset_decimals = 6\nsupply = "1000"\n'
@@ -74,6 +82,13 @@ slope_above_per_year = "3"
     assert pool.rate == KinkedRateTerms(expected[0], 8 * 10**17, expected[1], expected[2])
 
 
+@pytest.mark.parametrize(("per_year", "per_second"), [("0.001", 31_709_791), ("0.04", 1_268_391_679), ("2", 63_419_583_967)])
+def test_an_adaptive_rate_is_its_start(tmp_path: Path, per_year: str, per_second: int) -> None:
+    """A second's rate is a year's by 31,536,000, rounded down; accepted at both bounds."""
+    pool = read(tmp_path, f'{POOL}[rate]\nmodel = "adaptive"\nrate_at_target_per_year = "{per_year}"\n')
+    assert pool.rate == AdaptiveRateTerms(per_second)
+
+
 def test_what_is_omitted_has_the_fixed_default(tmp_path: Path) -> None:
     """0; incentive_max the base; caps their largest legal value; rate fixed, 0."""
     pool = read(tmp_path, POOL + '[terms]\nincentive_base = "0.05"\n')
@@ -122,9 +137,12 @@ def test_digits_beyond_the_asset_are_cut_for_the_pool_with_one_notice(tmp_path: 
         ('liq_ltv = "0.86"\n' + POOL, ": row 1, column liq_ltv: unknown table: liq_ltv"),
         (POOL + '[rate]\nmodel = "kinked"\nper_year = "0.05"\n', ": row 7, column [rate] per_year: unknown key"),
         (
-            POOL + '[rate]\nmodel = "adaptive"\nrate_at_target_per_year = "0.04"\n',
-            ": row 6, column [rate] model: 'adaptive' is not built yet",
+            POOL + '[rate]\nmodel = "adaptive"\nrate_at_target_per_year = "0.0009"\n',
+            ': row 7, column [rate] rate_at_target_per_year: \'0.0009\' is out of range; write a rate of "0.001" to "2"',
         ),
+        (POOL + '[rate]\nmodel = "adaptive"\nrate_at_target_per_year = "2.1"\n', "'2.1' is out of range"),
+        (POOL + '[rate]\nmodel = "adaptive"\n', ": column [rate] rate_at_target_per_year: is missing"),
+        (POOL + '[rate]\nmodel = "adaptive"\nper_year = "0.05"\n', ": row 7, column [rate] per_year: unknown key"),
         (POOL + '[rate]\nper_year = "0.05"\n', ": column [rate] model: is missing"),
         (POOL + '[rate]\nmodel = "random"\n', "'random' is unknown"),
         (POOL + "[rate]\nmodel = [1]\n", "is unknown"),

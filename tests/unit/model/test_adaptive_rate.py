@@ -57,7 +57,9 @@ def test_five_days_at_full_use_double_the_rate_at_target() -> None:
 
 
 def test_five_days_unused_halve_it() -> None:
-    """The same the other way: 1 / 1.983636 = 0.504125, its root 0.710018; average (1 + 1.420036 + 0.504125) / 4 = 0.731040, a quarter of it."""
+    """The same the other way: 1 / 1.983636 = 0.504125, its root 0.710018; on average (1 + 1.420036 + 0.504125) / 4 = 0.731040, and a
+    quarter of it.
+    """
     model = begun()
     rate = model.update(POOL, 0, SUPPLY, 5 * DAY)
     assert model.rate_at_target(POOL) / FOUR_PERCENT == pytest.approx(0.504125, abs=1e-6)
