@@ -6,6 +6,8 @@ from random import Random
 import pytest
 
 from ringfence.chain.adaptive_rate import AdaptiveRateContract
+from ringfence.chain.artifacts import load
+from ringfence.chain.contract import Contract
 from ringfence.chain.embedded import EmbeddedChain
 from ringfence.model.adaptive_rate import FINER, MAX_RATE_AT_TARGET, MIN_RATE_AT_TARGET, AdaptiveRate
 from ringfence.model.terms import MAX_UINT256, WAD
@@ -113,3 +115,17 @@ def test_a_start_is_accepted_or_refused_by_both(chain: EmbeddedChain, start: int
     else:
         assert on_contract == on_model
         assert on_contract[1].startswith("rate: at target ")
+
+
+def test_a_pool_is_who_calls_not_who_sent_the_transaction(chain: EmbeddedChain) -> None:
+    """Two contracts called by one sender have a rate each, and the sender has none."""
+    contract, model = AdaptiveRateContract.deploy(chain, MIN_RATE_AT_TARGET), AdaptiveRate(MIN_RATE_AT_TARGET)
+    forwarders = [Contract.create(chain, load("mocks/reenter_mock"), STRANGER) for _ in range(2)]
+    for place, elapsed in ((0, 1), (1, 1), (0, 86_400), (1, 3_600), (0, 60)):
+        pool = forwarders[place]
+        calldata = contract.calldata("update", 10**20, 10**20, elapsed)
+        answer = chain.transact(STRANGER, pool.address, pool.calldata("forward", contract.address, calldata))
+        assert int.from_bytes(answer[:32], "big") == model.update(pool.address, 10**20, 10**20, elapsed)
+    assert [contract.remembered(pool.address) for pool in forwarders] == [model.remembered[pool.address] for pool in forwarders]
+    assert contract.remembered(forwarders[0].address) > contract.remembered(forwarders[1].address) > MIN_RATE_AT_TARGET * FINER
+    assert contract.remembered(STRANGER) == 0

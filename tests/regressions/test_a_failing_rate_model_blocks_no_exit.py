@@ -1,4 +1,4 @@
-"""Whatever a rate model does, lenders and borrowers leave: a failure counts as a rate of 0, an answer of any size is cut to 800 % a year."""
+"""Whatever a rate model does, lenders and borrowers leave: a failure is a rate of 0, an answer of any size is cut to 800 % a year."""
 
 from collections.abc import Callable
 
