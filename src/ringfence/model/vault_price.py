@@ -1,6 +1,7 @@
 """Shares of an ERC-4626 vault as collateral: what the vault says they are worth, times the price of its asset.
 
-Twin of contracts/VaultPrice.vy. The vault is believed between two bounds, and only as much growth a day as was agreed at creation; a fall counts at once.
+Twin of contracts/VaultPrice.vy. The vault is believed between two bounds, and only as much growth a day as was agreed at creation; a fall
+counts at once.
 """
 
 from typing import Protocol
