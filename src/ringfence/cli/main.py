@@ -28,6 +28,7 @@ def run(arguments: list[str] | None = None) -> int:
     """Runs the command line and returns its exit code."""
     with signals.caught():
         try:
+            signals.release()
             code, message = _outcome(arguments)
             signals.hold()
         except KeyboardInterrupt:

@@ -21,27 +21,41 @@ _kept: list[str] = []
 
 
 def catch() -> dict[int, Any]:
-    """Takes over the signals that would end the process, not those it is told to ignore, and returns their former handlers."""
+    """Takes over the signals that would end the process, not those it is told to ignore, and returns their former handlers.
+
+    They are recorded only until `release`.
+    """
+    hold()
     former = {number: signal.getsignal(number) for number in WORDS}
     taken: dict[int, Any] = {number: handler for number, handler in former.items() if handler in ENDS_BY_DEFAULT}
     for number in taken:
         signal.signal(number, _record)
+    sys.unraisablehook = _without_interruptions
     return taken
 
 
 @contextmanager
 def caught() -> Iterator[None]:
-    """As `catch`, for a while; nothing is recorded at its start, and at its end all is as it was."""
-    for record in (_asked, _holds, _kept):
-        record.clear()
+    """As `catch`, for a while: at its end all is as it was. Nothing more where `catch` was called for good."""
+    if _holds:
+        yield
+        return
+    report = sys.unraisablehook
     former = catch()
-    report, sys.unraisablehook = sys.unraisablehook, _without_interruptions
     try:
         yield
     finally:
-        sys.unraisablehook = report
         for number, handler in former.items():
             signal.signal(number, handler)
+        sys.unraisablehook = report
+        for record in (_asked, _holds, _kept):
+            record.clear()
+
+
+def release() -> None:
+    """From now on a signal raises KeyboardInterrupt, one that was recorded does at once."""
+    _holds.clear()
+    heed()
 
 
 def heed() -> None:
