@@ -164,6 +164,7 @@ class World:
         rng = self.rng
         self.act("deposit", UNDERWRITERS[0], 1_000, UNDERWRITERS[0])
         self.act("cover", POOLS[0], 1)
+        self.check_views(UNDERWRITERS[0], POOLS[0], self.amount(), self.now)
         for _ in range(rng.randint(4, 12)):
             pool = rng.choice((*POOLS[:2], *POOLS[:2], ZERO_ADDRESS, self.fund.address))
             most = rng.choice((0, self.unit, self.unit * 10**5, MAX_UINT128, MAX_UINT128, MAX_UINT128 + 1))
