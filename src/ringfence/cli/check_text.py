@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from ringfence.cli.demo_text import cut, short_percent
-from ringfence.inputs.bounds import ASSET, NUMBER, RATIO, RATIO_PER_SECOND, SECONDS, Measure, or_missing, shown_decimal
+from ringfence.inputs.bounds import ASSET, NUMBER, RATIO, RATIO_PER_SECOND, SECONDS, Measure, if_missing, shown_decimal
 from ringfence.inputs.check import CheckedBound, CheckResult
 from ringfence.inputs.errors import printable
 from ringfence.inputs.meaning import first_offer, lent_at_most
@@ -210,11 +210,10 @@ class CheckText:
             return
         self._print(f"[red]{len(broken)} of {len(bounds)} bounds {'is' if len(broken) == 1 else 'are'} broken[/red]; change these terms:")
         for bound in broken:
-            values = ", ".join(f"{name} = {self._spelled(name, value)}{self._or_missing(name)}" for name, value in bound.terms.items())
+            values = ", ".join(
+                f"{name} = {self._spelled(name, value)}{if_missing(name, self._pool.missing)}" for name, value in bound.terms.items()
+            )
             self._print(*self._wrapped(f"{bound.sentence} ({values})", indent="  "))
-
-    def _or_missing(self, name: str) -> str:
-        return or_missing(self._terms, name) if name in UNITS else ""
 
     def _spelled(self, name: str, value: str) -> str:
         """A term as its file spells it, amounts too."""

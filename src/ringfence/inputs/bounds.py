@@ -1,7 +1,7 @@
 """The bounds of a pool's terms in words and numbers: which terms each is about, what it asks for, and how much room is left. The bounds
 themselves stand in model/limits.py, and a test holds these to them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -34,7 +34,6 @@ class Measure:
         return self.headroom >= 0 if self.side == "at most" else self.headroom > 0
 
 
-NEEDED = ("max_ltv", "liq_ltv")
 Measured = Callable[[Terms], Measure | None]
 
 
@@ -141,21 +140,22 @@ BOUNDS: Mapping[str, Bound] = {
 }
 
 
-def broken_bounds(terms: Terms) -> list[str]:
-    """A sentence with the values for every bound that the terms break, in the order in which a contract checks them."""
-    return [_explained(text, terms) for text in limits.broken(terms)]
+def broken_bounds(terms: Terms, missing: Collection[str] = ()) -> list[str]:
+    """A sentence with the values for every bound that the terms break, in the order in which a contract checks them; of the terms that
+    are missing it says so."""
+    return [_explained(text, terms, missing) for text in limits.broken(terms)]
 
 
-def _explained(text: str, terms: Terms) -> str:
+def _explained(text: str, terms: Terms, missing: Collection[str]) -> str:
     """The sentence of a bound, and the values of its terms in brackets."""
     bound = BOUNDS[text]
-    values = ", ".join(f"{name} = {shown_term(terms, name)}{or_missing(terms, name)}" for name in bound.names)
+    values = ", ".join(f"{name} = {shown_term(terms, name)}{if_missing(name, missing)}" for name in bound.names)
     return f"{bound.sentence} ({values})"
 
 
-def or_missing(terms: Terms, name: str) -> str:
-    """What stands behind the value of a term that no pool goes without, where it is 0 as it would be if it were left out."""
-    return " or missing" if name in NEEDED and getattr(terms, name) == 0 else ""
+def if_missing(name: str, missing: Collection[str]) -> str:
+    """What stands behind the value of a term that the file does not hold, though no pool goes without."""
+    return ", for it is missing" if name in missing else ""
 
 
 def shown_term(terms: Terms, name: str) -> str:

@@ -12,7 +12,7 @@ from ringfence.model.terms import PRICE_SCALE
 
 def check_terms(pool: PoolFile) -> None:
     """Every bound of the terms holds; else InputError with all that are broken."""
-    broken = broken_bounds(terms_with_stand_ins(pool.terms))
+    broken = broken_bounds(terms_with_stand_ins(pool.terms), pool.missing)
     if broken:
         raise InputError(pool.file, "; ".join(broken), column="[terms]", remedy=f"change {'these terms' if len(broken) > 1 else 'it'}")
 

@@ -47,6 +47,7 @@ RATE_KEYS = {
     "kinked": ("base_per_year", "kink", "slope_below_per_year", "slope_above_per_year"),
     "adaptive": ("rate_at_target_per_year",),
 }
+NEEDED_TERMS = ("max_ltv", "liq_ltv")
 NOT_BUILT_TERMS = ("backstop", "premium", "lockup")
 STAND_INS = {
     "asset": "0xA5" + "00" * 18 + "A5",
@@ -102,6 +103,8 @@ class PoolFile:
     name: str = "pool"
     source: Source | None = None
     notices: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    """Terms that no pool goes without and that the file does not hold; in `terms` they are 0."""
 
     @property
     def file(self) -> str:
@@ -189,6 +192,7 @@ class _Reader:
             name=self._name(pool),
             source=source,
             notices=cut_notice(self._file, self._cuts, "supply, reserve and caps down, min_debt up"),
+            missing=tuple(name for name in NEEDED_TERMS if name not in terms),
         )
 
     def _terms(self, table: dict[str, Any], asset_decimals: int) -> Terms:
@@ -295,7 +299,12 @@ class _Reader:
         unknown = [key for key in table if key not in known]
         if unknown:
             kind = "key" if section else "table"
-            raise self._error(section, unknown[0], f"unknown {kind}: {printable(', '.join(unknown), 120)}", f"known are {', '.join(known)}")
+            raise self._error(
+                section,
+                unknown[0],
+                f"unknown {kind}: {printable(', '.join(unknown), 120)}",
+                f"{_likely(unknown[0], known)}known are {', '.join(known)}",
+            )
 
     def _error(self, section: str, key: str, reason: str, remedy: str) -> InputError:
         return InputError(self._file, reason, row=self._row(section, key), column=f"[{section}] {key}" if section else key, remedy=remedy)
@@ -317,6 +326,14 @@ class _Reader:
         return (
             f"write a decimal of 0 or more with at most {digits} digits after the point" if digits else "write a whole number of 0 or more"
         )
+
+
+def _likely(key: str, known: Iterable[str]) -> str:
+    """What an unknown key was probably to be."""
+    from difflib import get_close_matches
+
+    found = get_close_matches(key[:MAX_NAME_BYTES].lower().replace("-", "_"), list(known), n=1)
+    return f"did you mean {found[0]}? " if found else ""
 
 
 def _spelled(value: int) -> str:

@@ -74,9 +74,19 @@ def require_columns(table: Table, file: str, needed: Sequence[str], remedy: str)
         count = list(table.columns).count(column)
         if count == 0:
             shown = printable(", ".join(table.columns), 120)
+            if separator := _other_separator(table.columns, column):
+                raise InputError(file, f"fields are separated by {separator}", row=1, remedy="save the file with commas between fields")
             raise InputError(file, f"column {column} is missing", remedy=f"{remedy}; found: {shown}")
         if count > 1:
             raise InputError(file, f"column {column} is there {count} times", row=1, remedy="keep one")
+
+
+def _other_separator(columns: Sequence[str], needed: str) -> str:
+    """What stands between the names of a header that has no commas, if it is one of the usual signs."""
+    for sign, name in ((";", "semicolons"), ("\t", "tabs"), ("|", "bars")):
+        if len(columns) == 1 and needed in [part.strip(' "') for part in columns[0].split(sign)]:
+            return name
+    return ""
 
 
 def ignored_columns(table: Table, used: Sequence[str]) -> list[str]:

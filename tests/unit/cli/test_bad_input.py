@@ -98,6 +98,11 @@ FAULTS: list[tuple[str, str | bytes | None, str]] = [
     ("book.csv", "account,collateral\na,1\n", f"book.csv: column debt is missing; {BOOK_COLUMNS}; found: account, collateral"),
     ("book.csv", "who,collateral,debt\na,1,1\n", f"book.csv: column account is missing; {BOOK_COLUMNS}; found: who, collateral, debt"),
     ("book.csv", "alice,1,1600\n", f"book.csv: column account is missing; {BOOK_COLUMNS}; found: alice, 1, 1600"),
+    *(
+        (name, content.replace(",", sign), f"{name}: row 1: fields are separated by {word}; save the file with commas between fields")
+        for name, content in (("book.csv", BOOK), ("prices.csv", PRICES))
+        for sign, word in ((";", "semicolons"), ("\t", "tabs"), ("|", "bars"))
+    ),
     ("book.csv", "account,debt,collateral,debt\na,1,1,1\n", "book.csv: row 1: column debt is there 2 times; keep one"),
     (
         "prices.csv",
@@ -180,11 +185,11 @@ FAULTS: list[tuple[str, str | bytes | None, str]] = [
     (
         "terms.toml",
         TERMS + "liqltv = 1\n",
-        "terms.toml: row 9, column [terms] liqltv: unknown key: liqltv; known are asset, collateral, oracle, rate_model, backstop, "
+        "terms.toml: row 9, column [terms] liqltv: unknown key: liqltv; did you mean liq_ltv? known are asset, collateral, oracle, rate_model, backstop, "
         "fee_recipient, max_ltv, liq_ltv, target_ltv, incentive_base, incentive_rise, incentive_slope, incentive_max, penalty, "
         "reserve_factor, reserve_target, creator_fee, premium, supply_cap, borrow_cap, min_debt, solvent_window, sale_timeout, lockup",
     ),
-    ("terms.toml", TERMS + "[rates]\n", "terms.toml: row 9, column rates: unknown table: rates; known are pool, terms, rate"),
+    ("terms.toml", TERMS + "[rates]\n", "terms.toml: row 9, column rates: unknown table: rates; did you mean rate? known are pool, terms, rate"),
     (
         "terms.toml",
         TERMS + '[rate]\nmodel = "fixed"\nper_month = 1\n',
@@ -272,8 +277,10 @@ def test_a_file_that_may_not_be_read_is_refused(capsys: pytest.CaptureFixture[st
 
 
 BEYOND: list[tuple[str, str]] = [
-    ('max_ltv = "0"', "max_ltv must be above 0 (max_ltv = 0 or missing)"),
-    ('liq_ltv = "0"', "max_ltv must be below liq_ltv (max_ltv = 0.8, liq_ltv = 0 or missing)"),
+    ('max_ltv = "0"', "max_ltv must be above 0 (max_ltv = 0)"),
+    ('liq_ltv = "0"', "max_ltv must be below liq_ltv (max_ltv = 0.8, liq_ltv = 0)"),
+    ("max_ltv", "max_ltv must be above 0 (max_ltv = 0, for it is missing)"),
+    ("liq_ltv", "max_ltv must be below liq_ltv (max_ltv = 0.8, liq_ltv = 0, for it is missing)"),
     ('liq_ltv = "1"', "liq_ltv must be below 1 (liq_ltv = 1)"),
     ('max_ltv = "0.86"', "max_ltv must be below liq_ltv (max_ltv = 0.86, liq_ltv = 0.86)"),
     ('target_ltv = "0.81"', "target_ltv must be at most max_ltv (target_ltv = 0.81, max_ltv = 0.8)"),
@@ -313,11 +320,12 @@ BEYOND: list[tuple[str, str]] = [
 
 
 def with_terms(lines: str) -> str:
-    """The good terms with these in place of theirs or beside them."""
+    """The good terms with these in place of theirs or beside them, or without the one that has no value."""
     names = [line.split(" = ")[0] for line in lines.splitlines()]
     kept = [line for line in TERMS.splitlines() if line.split(" = ")[0] not in names]
     recipient = [f'fee_recipient = "0x{"1" * 40}"'] if "creator_fee" in names else []
-    return "\n".join([*kept, *lines.splitlines(), *recipient, ""])
+    given = [line for line in lines.splitlines() if " = " in line]
+    return "\n".join([*kept, *given, *recipient, ""])
 
 
 @pytest.mark.parametrize(("lines", "sentence"), BEYOND, ids=[lines.split(" = ")[0] for lines, _ in BEYOND])

@@ -164,7 +164,7 @@ def test_a_fixed_rate_is_said(terms: Path, capsys: pytest.CaptureFixture[str]) -
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
-        ("liqltv = 1", "row {row}, column [terms] liqltv: unknown key: liqltv; known are asset, collateral, "),
+        ("liqltv = 1", "row {row}, column [terms] liqltv: unknown key: liqltv; did you mean liq_ltv? known are asset, collateral, "),
         ("penalty = 0.1", 'row {row}, column [terms] penalty: 0.1 is a float, which is not exact; write it as a string: penalty = "0.1"'),
         ('creator_fee = "0.1"', "column [terms] fee_recipient: is missing while creator_fee is above 0; write the 0x address that"),
         ('premium = "0.1"', "row {row}, column [terms] premium: '0.1' is for a part that is not built yet; leave it out"),

@@ -131,9 +131,15 @@ def test_digits_beyond_the_asset_are_cut_for_the_pool_with_one_notice(tmp_path: 
         ),
         (POOL + "[terms]\nliq_ltv = 1e-1\n", 'write it as a string: liq_ltv = "1e-1"'),
         (POOL + "[terms]\nliq_ltv = nan\n", "is a float"),
-        (POOL + '[terms]\nliqltv = "0.86"\n', ": row 6, column [terms] liqltv: unknown key: liqltv; known are asset, collateral,"),
-        (POOL + "decimals = 5\n", ": row 5, column [pool] decimals: unknown key: decimals; known are collateral_decimals, asset_decimals"),
-        (POOL + '[tems]\nliq_ltv = "0.86"\n', ": row 5, column tems: unknown table: tems; known are pool, terms, rate"),
+        (
+            POOL + '[terms]\nliqltv = "0.86"\n',
+            ": row 6, column [terms] liqltv: unknown key: liqltv; did you mean liq_ltv? known are asset, collateral,",
+        ),
+        (
+            POOL + "decimals = 5\n",
+            ": row 5, column [pool] decimals: unknown key: decimals; did you mean asset_decimals? known are collateral_decimals, asset_decimals",
+        ),
+        (POOL + '[tems]\nliq_ltv = "0.86"\n', ": row 5, column tems: unknown table: tems; did you mean terms? known are pool, terms, rate"),
         ('liq_ltv = "0.86"\n' + POOL, ": row 1, column liq_ltv: unknown table: liq_ltv"),
         (POOL + '[rate]\nmodel = "kinked"\nper_year = "0.05"\n', ": row 7, column [rate] per_year: unknown key"),
         (
