@@ -77,7 +77,7 @@ def _answer(pool: address, debt_assets: uint256, supply_assets: uint256, elapsed
         start = initial_rate_at_target * FINER
         return self._curve(start, error, is_above), start
     # Half the way at a time: the middle is wanted too. 25 * 2^60 * 2^90 keeps the product inside.
-    factor: uint256 = exponential._exp_down(HALF_SPEED * error * min(elapsed, MAX_ELAPSED) // YEAR_SECONDS)
+    factor: uint256 = exponential._exp_down(unsafe_mul(HALF_SPEED * error, min(elapsed, MAX_ELAPSED)) // YEAR_SECONDS)
     middle: uint256 = self._moved(start, factor, is_above)
     end: uint256 = self._moved(middle, factor, is_above)
     return self._curve((start + 2 * middle + end) // 4, error, is_above), end

@@ -2,7 +2,7 @@
 """
 @title e to the power of x, in integers
 @license MIT
-@notice Never more than the true value, and less by under one part in 2^90. Twin of src/ringfence/model/exponential.py.
+@notice Never more than the true value, and less by under one part in 2^89. Twin of src/ringfence/model/exponential.py.
 """
 
 WAD: constant(uint256) = 10**18
@@ -23,8 +23,13 @@ def _exp_down(x: uint256) -> uint256:
     scaled: uint256 = min(x, MAX_X) * ONE // WAD
     doublings: uint256 = scaled // LN_2
     rest: uint256 = scaled - doublings * LN_2
-    # 1 + rest/1 * (1 + rest/2 * (1 + ...)), from the inside; the sum is at most 2 * ONE, so nothing here overflows.
+    # 1 + rest + rest^2 / 2 + rest^3 / 6 + ...; a term is at most ONE and the sum twice that, so nothing here overflows.
+    term: uint256 = ONE
     total: uint256 = ONE
-    for place: uint256 in range(TERMS):
-        total = unsafe_add(ONE, unsafe_div(unsafe_mul(rest, total), unsafe_mul(ONE, unsafe_sub(TERMS, place))))
+    for place: uint256 in range(1, TERMS + 1):
+        term = unsafe_div(unsafe_mul(term, rest), unsafe_mul(ONE, place))
+        # Of a small rest, that of a block, the first few terms are all.
+        if term == 0:
+            break
+        total = unsafe_add(total, term)
     return total << doublings
