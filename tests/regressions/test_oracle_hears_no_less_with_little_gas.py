@@ -2,18 +2,21 @@
 
 from typing import Any
 
+import pytest
+
 from ringfence.model.terms import MAX_UINT256
-from tests.regressions.test_oracle_in_trouble import BUYER, FLAGGED, OTHER, RECOVERED, STATES, UNIT, UNSAFE, World
+from tests.regressions.test_oracle_in_trouble import BUYER, FLAGGED, OTHER, RECOVERED, UNIT, UNSAFE, World
 
-GAS = [*range(60_000, 1_200_000, 1_501), *range(420_000, 560_000, 53)]
+GAS = [*range(22_000, 120_000, 97), *range(120_000, 1_200_000, 1_501), *range(420_000, 560_000, 53)]
 
 
-def apart() -> World:
-    """One side says 1,800 and the other 1,500, more than allowed: sales are judged at 1,800."""
-    world = World(2)
-    STATES["apart"][2]["apart"](world.sources[1].base, world.now)
-    assert world.model._oracle.prices() == (0, 1_800 * UNIT)
-    return world
+@pytest.fixture(params=[(1_800, 1_500), (1_500, 1_800)], ids=["kinder first", "kinder last"])
+def world(request: pytest.FixtureRequest) -> World:
+    """Sides further apart than allowed: sales are judged at 1,800. The side asked last is the one that little gas could silence."""
+    made = World(2)
+    made.say(*request.param)
+    assert made.model._oracle.prices() == (0, 1_800 * UNIT)
+    return made
 
 
 def with_gas(world: World, gas: int, sender: str, name: str, *arguments: Any) -> bool:
@@ -27,16 +30,15 @@ def with_gas(world: World, gas: int, sender: str, name: str, *arguments: Any) ->
     return True
 
 
-def test_who_is_healthy_on_the_kinder_feed_is_sold_with_no_gas() -> None:
+def test_who_is_healthy_on_the_kinder_feed_is_sold_with_no_gas(world: World) -> None:
     """15,000 on 10 ETH would be sold at 1,500, were the feed of 1,800 not heard."""
-    world = apart()
     assert not any(with_gas(world, gas, BUYER, "liquidate", RECOVERED, MAX_UINT256, 0, BUYER, b"") for gas in GAS)
     assert not any(with_gas(world, gas, BUYER, "flag", RECOVERED) for gas in GAS)
 
 
-def test_a_sale_is_at_the_same_price_with_any_gas() -> None:
+def test_a_sale_is_at_the_same_price_with_any_gas(world: World) -> None:
     """It fails, or it is at 1,800."""
-    world, counts = apart(), {True: 0, False: 0}
+    counts = {True: 0, False: 0}
     for gas in GAS:
         snapshot = world.chain.snapshot()
         is_sold = with_gas(world, gas, BUYER, "liquidate", UNSAFE, MAX_UINT256, 0, BUYER, b"")
@@ -44,13 +46,13 @@ def test_a_sale_is_at_the_same_price_with_any_gas() -> None:
         if is_sold:
             assert [event[-1] for event in world.contract.events if event[0] == "Liquidate"] == [1_800 * UNIT]
         world.chain.revert(snapshot)
-    assert min(counts.values()) > 200
+    assert min(counts.values()) > 100
 
 
-def test_a_repayment_with_little_gas_leaves_the_clock_as_it_is() -> None:
+def test_a_repayment_with_little_gas_leaves_the_clock_as_it_is(world: World) -> None:
     """Paying in never fails for want of a price: with too little gas for the oracle the clock goes on, with enough it stops; the debt falls
     alike."""
-    world, clocks = apart(), {True: 0, False: 0}
+    clocks = {True: 0, False: 0}
     running = world.contract.position(FLAGGED)[2]
     for gas in GAS:
         snapshot = world.chain.snapshot()
