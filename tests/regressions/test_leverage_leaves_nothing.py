@@ -124,3 +124,12 @@ def test_prices_that_do_not_divide_leave_no_dust(setting: Setting) -> None:
     assert collateral == 10 * TOKEN + bought - sold
     assert setting.left_behind() == {}
     assert setting.pool.position(BORROWER) == (0, 0, 0)
+
+
+def test_leftovers_that_a_token_refuses_to_send_back_undo_all() -> None:
+    """A token that answers false from the swap on leaves the position as it was: nothing stays here unsent."""
+    setting = Setting("mocks/odd_erc20_mock")
+    setting.open()
+    calldata = setting.collateral.calldata("set", FALSE)
+    setting.adapter.transact(DEPLOYER, "set_call", setting.collateral.address, calldata)
+    assert setting.refused(setting.close, sold=29 * TOKEN) == "leverage: transfer failed"
