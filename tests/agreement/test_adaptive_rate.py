@@ -39,7 +39,9 @@ def draw_amounts(rng: Random) -> tuple[int, int]:
 
 def draw_elapsed(rng: Random) -> int:
     """Seconds: mostly a block to a month, sometimes none, or more than there will ever be."""
-    return rng.choice((12, 12, rng.randint(1, 7_200), rng.randint(1, 30 * 86_400), 0, 1, spread(rng, 1, 2**100), MAX_UINT256))
+    # 2^250 times the error of full use is 0 in a word: a time that is not cut would be none.
+    never = rng.choice((2**90 - 1, 2**90, 2**250, MAX_UINT256))
+    return rng.choice((12, 12, rng.randint(1, 7_200), rng.randint(1, 30 * 86_400), 0, 1, spread(rng, 1, 2**100), never))
 
 
 def draw_start(rng: Random) -> int:
