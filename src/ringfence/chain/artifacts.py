@@ -16,13 +16,17 @@ FOLDER = "artifacts"
 
 @dataclass(frozen=True)
 class Artifact:
-    """One compiled contract: the ABI as the compiler wrote it, creating code, runtime code without immutables, and storage by variable."""
+    """One compiled contract: the ABI as the compiler wrote it, creating code, runtime code without immutables, and storage by variable.
+
+    `immutables` is the number of bytes that a deployed contract has behind its runtime code.
+    """
 
     name: str
     abi: list[dict[str, Any]]
     bytecode: bytes
     deployed_bytecode: bytes
     layout: dict[str, Slot]
+    immutables: int = 0
 
     @cached_property
     def interface(self) -> Interface:
@@ -51,6 +55,7 @@ def read(name: str, document: dict[str, Any]) -> Artifact:
             bytecode=_bytes_of(document["bytecode"]["object"]),
             deployed_bytecode=_bytes_of(document["deployedBytecode"]["object"]),
             layout=slots_of(document["storageLayout"]),
+            immutables=_length(document["storageLayout"].get("code_layout", {})),
         )
     except (KeyError, TypeError, AttributeError, ValueError) as failure:
         raise ArtifactError(f"artifact {name!r}: {type(failure).__name__}: {failure}") from failure
@@ -69,6 +74,11 @@ def _names_in(folder: Traversable, prefix: str) -> list[str]:
         elif entry.name.endswith(".json"):
             found.append(prefix + entry.name.removesuffix(".json"))
     return found
+
+
+def _length(layout: dict[str, Any]) -> int:
+    """Bytes of all immutables; those of an imported module are nested under its name."""
+    return sum(entry["length"] if "length" in entry else _length(entry) for entry in layout.values())
 
 
 def _folder() -> Traversable:

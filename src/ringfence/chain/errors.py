@@ -6,6 +6,10 @@ Exception tree:
     ├── Reverted            a call the contract refused, or the machine stopped; also a model `Revert`, so one `except` serves both engines
     ├── Refused             a transaction that is not valid at all (a contract as its sender, value that the sender does not have)
     ├── SnapshotError       a snapshot that is gone, or one too many
+    ├── NodeError           a node that cannot be reached, or answers what no node should
+    │   └── NodeRefused     a node that answers with an error of its own
+    ├── NotSent             a transaction that is not sent, and nothing of it is on its way
+    ├── Unfinished          a transaction that was sent, and of which nobody knows yet how it ends
     └── ArtifactError       a compiled contract that is not in the package, or not in the pinned format
 """
 
@@ -30,6 +34,22 @@ class Refused(ChainError):
 
 class SnapshotError(ChainError):
     """A snapshot that is not outstanding, or more of them than the machine's call depth has room for."""
+
+
+class NodeError(ChainError):
+    """A node that cannot be reached, or whose answer is none."""
+
+
+class NodeRefused(NodeError):
+    """An error that the node itself answers with; str() is its text on one line."""
+
+
+class NotSent(ChainError):
+    """A transaction that was not sent; str() is the reason."""
+
+
+class Unfinished(ChainError):
+    """A transaction on its way whose end is not known; its journal has it."""
 
 
 class ArtifactError(ChainError):

@@ -1,0 +1,83 @@
+"""A deployed pool as tables for people: whole tokens, cut and never rounded up, with their units."""
+
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
+
+from ringfence.cli.replay_table import tokens
+from ringfence.inputs.bounds import shown_decimal
+from ringfence.inputs.pool_file import UNITS
+from ringfence.inputs.pool_summary import Account, PoolSummary
+from ringfence.model.terms import PRICE_SCALE, WAD, YEAR_SECONDS
+
+FAILING = "the oracle gives none now"
+
+
+def pool_tables(found: PoolSummary) -> list[Table]:
+    """What the pool is, what it holds, its terms, and the account's part in it if one was asked for."""
+    tables = [_identity(found), _state(found), _terms(found)]
+    if found.account is not None:
+        tables.append(_account(found, found.account))
+    return tables
+
+
+def _identity(found: PoolSummary) -> Table:
+    table = _empty(f"{found.name} ({found.symbol})", "")
+    for token, what in ((found.asset, "asset"), (found.collateral, "collateral")):
+        table.add_row(what, f"{token.symbol or 'no symbol'}, {token.decimals} decimals, {token.address}")
+    table.add_row("pool", f"{found.address}, chain {found.chain_id}, block {found.block}")
+    table.add_row("id", found.pool_id)
+    return table
+
+
+def _state(found: PoolSummary) -> Table:
+    table = _empty("state", found.asset.symbol or "asset")
+    for name in ("supply_assets", "debt_assets", "reserve_assets", "premium_owed"):
+        table.add_row(name.removesuffix("_assets").replace("_", " "), tokens(found.state[name], found.asset.decimals))
+    table.add_row("cash", tokens(found.cash, found.asset.decimals))
+    table.add_row("utilisation", _percent(found.utilisation))
+    table.add_row("share price", shown_decimal(found.share_price // 10**18, 12))
+    table.add_row("rate", "the rate model gives none now" if found.rate is None else f"{_percent(found.rate * YEAR_SECONDS)} a year")
+    if found.prices is None:
+        table.add_row("price", FAILING)
+    else:
+        for side, price in zip(("low", "high"), found.prices, strict=True):
+            scaled = price * 10**found.collateral.decimals // PRICE_SCALE
+            table.add_row(f"{side} price of one {found.collateral.symbol or 'collateral'}", tokens(scaled, found.asset.decimals))
+    return table
+
+
+def _terms(found: PoolSummary) -> Table:
+    table = _empty("terms", "")
+    for name, value in found.terms.items():
+        if UNITS[name] == "ratio" and isinstance(value, int):
+            table.add_row(name, shown_decimal(value, 18))
+        elif UNITS[name] == "amount" and isinstance(value, int):
+            table.add_row(name, tokens(value, found.asset.decimals))
+        else:
+            table.add_row(name, f"{value} s" if UNITS[name] == "seconds" else str(value))
+    return table
+
+
+def _account(found: PoolSummary, account: Account) -> Table:
+    table = _empty(f"account {account.address}", "")
+    asset, collateral = found.asset, found.collateral
+    table.add_row("lent", f"{tokens(account.lent_assets, asset.decimals)} {asset.symbol}")
+    table.add_row("can be withdrawn now", f"{tokens(account.withdrawable_assets, asset.decimals)} {asset.symbol}")
+    table.add_row("collateral", f"{tokens(account.collateral, collateral.decimals)} {collateral.symbol}")
+    table.add_row("debt", f"{tokens(account.debt, asset.decimals)} {asset.symbol}")
+    if account.debt:
+        table.add_row("health", FAILING if account.health is None else f"{shown_decimal(account.health // 10**14, 4)} (sold below 1)")
+    if account.unhealthy_since:
+        table.add_row("unhealthy since", str(account.unhealthy_since))
+    return table
+
+
+def _empty(title: str, unit: str) -> Table:
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    table.add_column(title)
+    table.add_column(unit, justify="left", overflow="fold")
+    return table
+
+
+def _percent(wad: int) -> str:
+    return f"{shown_decimal(wad * 10_000 // WAD, 2)} %"

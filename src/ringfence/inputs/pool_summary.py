@@ -1,0 +1,106 @@
+"""The result of `ringfence pool show`: one deployed pool at one block; the file format is `ringfence.pool/1`."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from ringfence.inputs.results import our_version
+from ringfence.model.terms import WAD
+
+POOL_SCHEMA = "ringfence.pool/1"
+STATE = ("supply_assets", "supply_shares", "debt_assets", "debt_shares", "reserve_assets", "premium_owed")
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A token of a pool; `symbol` is what it calls itself, made printable, empty if it does not."""
+
+    address: str
+    symbol: str
+    decimals: int
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One account in a pool. Base units; `health` is WAD, None without debt or while the oracle fails."""
+
+    address: str
+    lender_shares: int
+    lent_assets: int
+    withdrawable_assets: int
+    collateral: int
+    debt: int
+    unhealthy_since: int
+    health: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class PoolSummary:
+    """A pool at a block, interest counted to its time. Base units; prices times 1e36, None while the oracle fails."""
+
+    chain_id: int
+    block: int
+    timestamp: int
+    address: str
+    name: str
+    symbol: str
+    pool_id: str
+    asset: Token
+    collateral: Token
+    terms: Mapping[str, int | str]
+    state: Mapping[str, int]
+    prices: tuple[int, int] | None
+    rate: int | None
+    account: Account | None
+
+    @property
+    def cash(self) -> int:
+        """What can be lent or withdrawn now (asset base units)."""
+        state = self.state
+        return state["supply_assets"] + state["reserve_assets"] + state["premium_owed"] - state["debt_assets"]
+
+    @property
+    def utilisation(self) -> int:
+        """Debt to supply (WAD, down), 0 without supply."""
+        return self.state["debt_assets"] * WAD // self.state["supply_assets"] if self.state["supply_assets"] else 0
+
+    @property
+    def share_price(self) -> int:
+        """floor((supply_assets + 1) * 1e36 / (supply_shares + 1e6)), 1e30 at the start."""
+        return (self.state["supply_assets"] + 1) * 10**36 // (self.state["supply_shares"] + 10**6)
+
+    def to_dict(self) -> dict[str, Any]:
+        """What `ringfence pool show --json` prints; amounts as strings."""
+        account = None
+        if self.account is not None:
+            account = {name: _text(value) for name, value in asdict(self.account).items()}
+        return {
+            "schema": POOL_SCHEMA,
+            "versions": {"ringfence": our_version()},
+            "chain_id": self.chain_id,
+            "block": self.block,
+            "timestamp": self.timestamp,
+            "address": self.address,
+            "name": self.name,
+            "symbol": self.symbol,
+            "pool_id": self.pool_id,
+            "asset": asdict(self.asset),
+            "collateral": asdict(self.collateral),
+            "terms": {name: str(value) for name, value in self.terms.items()},
+            "state": {name: str(value) for name, value in self.state.items()},
+            "cash": str(self.cash),
+            "utilisation": str(self.utilisation),
+            "share_price": str(self.share_price),
+            "prices": None if self.prices is None else {"low": str(self.prices[0]), "high": str(self.prices[1])},
+            "rate": _text(self.rate),
+            "account": account,
+        }
+
+    def to_json(self) -> str:
+        """`to_dict` as text."""
+        return json.dumps(self.to_dict(), indent=2) + "\n"
+
+
+def _text(value: int | str | None) -> str | None:
+    return None if value is None else str(value)
