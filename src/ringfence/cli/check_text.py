@@ -9,6 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from ringfence.cli.demo_text import cut, short_percent
+from ringfence.cli.show import show_table
 from ringfence.inputs.bounds import ASSET, NUMBER, RATIO, RATIO_PER_SECOND, SECONDS, Measure, if_missing, shown_decimal
 from ringfence.inputs.check import CheckedBound, CheckResult
 from ringfence.inputs.errors import printable
@@ -37,7 +38,7 @@ class CheckText:
     def show(self) -> None:
         """The bounds, the meaning if all hold, what may not be meant, the verdict."""
         self._print(f"[bold]{escape(printable(self._pool.name))}[/bold]: {escape(printable(self._pool.file, 200))}", "")
-        self._console.print(self._bounds())
+        show_table(self._console, self._bounds())
         if self._result.facts:
             for part in (self._way_down, self._sale, self._loss, self._interest):
                 title, *said = part()

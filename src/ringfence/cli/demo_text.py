@@ -1,4 +1,5 @@
-"""The demo for people: 80 columns, plain where there is no terminal, every number with its unit, amounts cut and never rounded up."""
+"""The demo for people: 80 columns, plain where there is no terminal, every number with its unit, amounts cut and never rounded up;
+the parts of a whole are rounded so that they make 100 %."""
 
 import textwrap
 from collections.abc import Iterator, Sequence
@@ -43,6 +44,19 @@ def cut(units: int, decimals: int, digits: int = 2) -> str:
 def percent(part: int, whole: int) -> str:
     """A part in per cent of the whole, cut to two digits behind the point."""
     return f"{cut(part * 10_000 // whole, 2)} %" if whole else "-"
+
+
+def shares_of_whole(parts: Sequence[int]) -> list[str]:
+    """Each part in per cent of their sum with two digits behind the point: cut, and what is missing to 100 % given to those that lost
+    most by it."""
+    whole = sum(parts)
+    if whole == 0:
+        return ["-"] * len(parts)
+    hundredths = [part * 10_000 // whole for part in parts]
+    by_loss = sorted(range(len(parts)), key=lambda place: parts[place] * 10_000 % whole, reverse=True)
+    for place in by_loss[: 10_000 - sum(hundredths)]:
+        hundredths[place] += 1
+    return [f"{cut(each, 2)} %" for each in hundredths]
 
 
 def short_percent(ratio: int) -> str:
@@ -184,9 +198,10 @@ class DemoText:
             ("lenders", figures.loss_from_lenders, "red"),
         )
         self._print(_bold(f"Who paid the {self._amount(whole)} of debt that was sold off in {self._falling.name}"))
-        for place, (who, amount, colour) in enumerate(parts, start=1):
+        shares = shares_of_whole([amount for _, amount, _ in parts])
+        for place, ((who, amount, colour), share) in enumerate(zip(parts, shares, strict=True), start=1):
             bar = self._bar(amount, whole)
-            self._print(f" {place}. {who:<10}  {self._amount(amount):>17}  {percent(amount, whole):>8}  [{colour}]{bar}[/{colour}]")
+            self._print(f" {place}. {who:<10}  {self._amount(amount):>17}  {share:>8}  [{colour}]{bar}[/{colour}]")
         interest = figures.reserve_after - figures.reserve_before - figures.penalty + figures.loss_from_reserve
         self._print(
             f"The reserve began with {self._amount(figures.reserve_before)}, got {self._amount(interest)} of interest",

@@ -47,7 +47,6 @@ def command(
     """Sell a real book through a history of prices, exactly: worst positions first, row by row, and prove that the money balances."""
     from ringfence.cli.out_folder import check_out, write_out
     from ringfence.inputs.book import read_book
-    from ringfence.inputs.fit import doubts
     from ringfence.inputs.pool_file import read_pool_file
     from ringfence.inputs.prices import read_prices
     from ringfence.inputs.results import write_replay
@@ -66,7 +65,7 @@ def command(
         click.echo(f"notice: {notice}", err=True)
     with _progress(len(loans), len(history)) as progress:
         result = replay(loans, pool, history, engine=pool_engine, max_paid_per_row=money, min_incentive=least, progress=progress)
-    for notice in doubts(loans, pool, history, least):
+    for notice in result.notices:
         click.echo(f"notice: {notice}", err=True)
     if out is not None:
         write_out(Path(out), lambda folder: write_replay(result, folder))
@@ -136,6 +135,7 @@ def _show(result: "ReplayResult", pool: "PoolFile", accounts: int, rows: int, ou
     from rich.console import Console
 
     from ringfence.cli.replay_table import counted, replay_table, verdict
+    from ringfence.cli.show import show_table
 
     console = Console(stderr=err, highlight=False)
     options = result.options
@@ -143,7 +143,7 @@ def _show(result: "ReplayResult", pool: "PoolFile", accounts: int, rows: int, ou
         f"[bold]{_plain(pool.name)}[/bold]: {counted(accounts, 'account')}, {counted(rows, 'row')} of {options['column']}, "
         f"engine {options['engine']}"
     )
-    console.print(replay_table(result, pool.asset_decimals, pool.collateral_decimals))
+    show_table(console, replay_table(result, pool.asset_decimals, pool.collateral_decimals))
     console.print(verdict(result.pool, pool.asset_decimals), soft_wrap=True)
     if out is not None:
         console.print(f"written to {_plain(out)}", soft_wrap=True)

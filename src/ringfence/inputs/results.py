@@ -97,6 +97,8 @@ class ReplayResult:
     versions: Mapping[str, str]
     options: Mapping[str, str]
     terms: Mapping[str, str]
+    notices: tuple[str, ...] = ()
+    """What fits and yet is hardly meant, a line each; told, not written into `result.json`."""
 
     def to_dict(self) -> dict[str, Any]:
         """The content of `result.json`."""

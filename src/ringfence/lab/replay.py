@@ -15,7 +15,7 @@ from ringfence.decisions.order import sale_order, waits
 from ringfence.inputs.book import Book
 from ringfence.inputs.errors import InputError, quoted
 from ringfence.inputs.events import LossParts
-from ringfence.inputs.fit import check_book, check_terms
+from ringfence.inputs.fit import check_book, check_terms, doubts
 from ringfence.inputs.pool_file import PoolFile, RateTerms, terms_with_stand_ins
 from ringfence.inputs.prices import Prices
 from ringfence.inputs.results import PoolFigures, ReplayResult, our_version
@@ -110,6 +110,7 @@ def replay(
         versions={"ringfence": our_version(), "python": platform.python_version()},
         options=_options(run.engine.name, prices, max_paid_per_row, min_incentive),
         terms=_shown_terms(pool),
+        notices=doubts(book, pool, prices, min_incentive),
     )
 
 

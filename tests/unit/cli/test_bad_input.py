@@ -185,11 +185,16 @@ FAULTS: list[tuple[str, str | bytes | None, str]] = [
     (
         "terms.toml",
         TERMS + "liqltv = 1\n",
-        "terms.toml: row 9, column [terms] liqltv: unknown key: liqltv; did you mean liq_ltv? known are asset, collateral, oracle, rate_model, backstop, "
+        "terms.toml: row 9, column [terms] liqltv: unknown key: liqltv; did you mean liq_ltv? known are asset, "
+        "collateral, oracle, rate_model, backstop, "
         "fee_recipient, max_ltv, liq_ltv, target_ltv, incentive_base, incentive_rise, incentive_slope, incentive_max, penalty, "
         "reserve_factor, reserve_target, creator_fee, premium, supply_cap, borrow_cap, min_debt, solvent_window, sale_timeout, lockup",
     ),
-    ("terms.toml", TERMS + "[rates]\n", "terms.toml: row 9, column rates: unknown table: rates; did you mean rate? known are pool, terms, rate"),
+    (
+        "terms.toml",
+        TERMS + "[rates]\n",
+        "terms.toml: row 9, column rates: unknown table: rates; did you mean rate? known are pool, terms, rate",
+    ),
     (
         "terms.toml",
         TERMS + '[rate]\nmodel = "fixed"\nper_month = 1\n',

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from ringfence.chain import demo, demo_books
-from ringfence.cli.demo_text import cut, percent, short_percent
+from ringfence.cli.demo_text import cut, percent, shares_of_whole, short_percent
 from ringfence.cli.main import run
 from ringfence.inputs.demo_result import Isolation
 from ringfence.model.shares import Totals, cash
@@ -197,3 +197,12 @@ def test_amounts_are_cut_and_never_rounded_up() -> None:
     assert short_percent(25 * 10**14 + 20) == "0.25 %"
     assert short_percent(85 * 10**16) == "85 %"
     assert short_percent(10**18) == "100 %"
+
+
+def test_the_parts_of_a_whole_make_100_percent() -> None:
+    """Cut they would make 99.99 %; the hundredth goes to the part that lost most by the cut. A part of nothing has no share."""
+    assert shares_of_whole([1, 1, 1]) == ["33.34 %", "33.33 %", "33.33 %"]
+    assert shares_of_whole([9_089_500, 278_100, 632_400]) == ["90.90 %", "2.78 %", "6.32 %"]
+    assert shares_of_whole([99_999_999, 1, 0]) == ["100.00 %", "0.00 %", "0.00 %"]
+    assert shares_of_whole([5, 0, 0]) == ["100.00 %", "0.00 %", "0.00 %"]
+    assert shares_of_whole([0, 0, 0]) == ["-", "-", "-"]

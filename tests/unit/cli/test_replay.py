@@ -11,6 +11,10 @@ from pathlib import Path
 import pytest
 
 from ringfence.cli.main import run
+from ringfence.inputs.book import read_book
+from ringfence.inputs.pool_file import read_pool_file
+from ringfence.inputs.prices import read_prices
+from ringfence.lab.replay import replay
 
 START = [sys.executable, "-c", "from ringfence.cli.main import main; main()"]
 TERMS = """[pool]
@@ -107,6 +111,27 @@ def test_a_price_upside_down_and_a_buyer_who_never_buys_are_noticed(files: Path,
     ]
 
 
+def test_python_tells_the_same_notices(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """As a field of the result, which its files do not hold."""
+    (files / "prices.csv").write_text("timestamp,price\n0,0.0005\n")
+    assert run(arguments(files, "--min-incentive", "0.051")) == 0
+    pool = read_pool_file(files / "terms.toml")
+    loans = read_book(files / "book.csv", pool.collateral_decimals, pool.asset_decimals)
+    result = replay(loans, pool, read_prices(files / "prices.csv", 18, 6), min_incentive=51 * 10**15)
+    assert [f"notice: {notice}" for notice in result.notices] == capsys.readouterr().err.splitlines()
+    assert len(result.notices) == 2
+    assert "notices" not in result.to_dict()
+
+
+def test_no_line_of_a_log_ends_with_a_blank(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Neither of a replay nor of a check."""
+    for command in (arguments(files), ["check", str(files / "terms.toml")]):
+        assert run(command) == 0
+        lines = capsys.readouterr().out.splitlines()
+        assert len(lines) > 20
+        assert [line for line in lines if line != line.rstrip()] == []
+
+
 def test_the_verdict_has_a_unit_and_tells_who_waits(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """At 1,600 alice's 1 ETH just pays her debt: she waits, and all is still solvent; at 1,500 she owes 100 more than it is worth."""
     (files / "prices.csv").write_text("timestamp,price\n0,1600\n")
@@ -129,7 +154,7 @@ def test_what_buyers_took_for_nothing_is_told(files: Path, capsys: pytest.Captur
     window = "[terms]\nsolvent_window = 600\nsale_timeout = 3600\n"
     (files / "terms.toml").write_text((files / "terms.toml").read_text().replace("[terms]\n", window))
     assert run(arguments(files)) == 0
-    assert re.search(r"^  incentive < 0.1 % +1   1,500.000000 asset paid *$", capsys.readouterr().out, re.MULTILINE)
+    assert re.search(r"^  incentive < 0.1 % +1   1,500.000000 asset paid$", capsys.readouterr().out, re.MULTILINE)
 
 
 def test_notices_are_on_standard_error(files: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -137,7 +137,7 @@ def test_digits_beyond_the_asset_are_cut_for_the_pool_with_one_notice(tmp_path: 
         ),
         (
             POOL + "decimals = 5\n",
-            ": row 5, column [pool] decimals: unknown key: decimals; did you mean asset_decimals? known are collateral_decimals, asset_decimals",
+            ": row 5, column [pool] decimals: unknown key: decimals; did you mean asset_decimals? known are collateral_decimals,",
         ),
         (POOL + '[tems]\nliq_ltv = "0.86"\n', ": row 5, column tems: unknown table: tems; did you mean terms? known are pool, terms, rate"),
         ('liq_ltv = "0.86"\n' + POOL, ": row 1, column liq_ltv: unknown table: liq_ltv"),
