@@ -1,6 +1,7 @@
 """The price of vault shares is the same on both sides, whatever vault, base price, time and checkpoints do; and refused alike."""
 
 from collections import Counter
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -14,7 +15,8 @@ from ringfence.model.terms import MAX_UINT128, MAX_UINT256, PRICE_SCALE, WAD, ZE
 from ringfence.model.vault_price import VaultPrice
 from tests.agreement.mocks import REVERT, SHORT, OracleMock
 from tests.agreement.planted import BUYER, DEPLOYER, outcome_of
-from tests.agreement.worlds import spread
+from tests.agreement.twins import BORROWERS, LENDERS, LIQUIDATOR, Twins
+from tests.agreement.worlds import plain_world, spread
 
 START = 1_700_000_000
 DAY = 86_400
@@ -201,3 +203,53 @@ def test_a_checkpoint_takes_back_room_that_was_not_used() -> None:
     model.checkpoint(BUYER)
     both.set_vault(SET, 11 * 10**5)
     assert contract.call("rate") == model.rate() == (11 * 10**5, 11 * 10**5)
+
+
+class PoolAsVault:
+    """A model pool as a vault: its views take the time."""
+
+    def __init__(self, both: Twins) -> None:
+        self.both = both
+
+    def convert_to_assets(self, shares: int) -> int:
+        return self.both.pool.convert_to_assets(shares, self.both.now)
+
+
+def test_shares_of_a_pool_have_the_same_price_on_both_sides() -> None:
+    """Interest, deposits, exits and losses of the pool inside, over days, with checkpoints: to the unit."""
+    rng = Random("pool as vault")
+    kinked = ("kinked", 10**9, 9 * WAD // 10, 10**9, 10**11)
+    compared = fell = grew = 0
+    for _ in range(10):
+        both = Twins(replace(plain_world(), rate=kinked))
+        base, base_twin = Contract.create(both.chain, load("mocks/oracle_mock"), DEPLOYER), OracleMock()
+        base.transact(DEPLOYER, "set", 0, PRICE_SCALE, PRICE_SCALE)
+        base_twin.set(0, PRICE_SCALE, PRICE_SCALE)
+        parameters = 10**36, WAD // 1_000, 10**25, 10**37
+        contract = Contract.create(both.chain, load("VaultPrice"), DEPLOYER, both.contract.address, base.address, *parameters)
+        model = VaultPrice(PoolAsVault(both), base_twin, *parameters, clock=both.chain)
+        both.act("deposit", LENDERS[0], 10**22, LENDERS[0])
+        for borrower in BORROWERS:
+            both.act("supply_collateral", borrower, 10**18, borrower)
+            both.act("borrow", borrower, 1_600 * 10**18, borrower, borrower)
+        for _ in range(30):
+            before = outcome_of(model.prices)
+            both.pass_time(rng.choice((12, 3_600, DAY, 10 * DAY)))
+            if rng.random() < 0.5:
+                name, receivers = rng.choice((("deposit", 1), ("withdraw", 2)))
+                both.act(name, LENDERS[0], 10**20, *(LENDERS[0],) * receivers)
+            if rng.random() < 0.1:
+                price = rng.choice((1_000, 1_500)) * PRICE_SCALE
+                both.set_prices(0, price, price)
+                both.act("liquidate", LIQUIDATOR, rng.choice(BORROWERS), MAX_UINT256, 0, LIQUIDATOR, b"")
+            if rng.random() < 0.3:
+                assert same(outcome_of(contract.transact, BUYER, "checkpoint"), outcome_of(model.checkpoint, BUYER))
+            outcome = outcome_of(model.prices)
+            assert same(outcome_of(contract.call, "prices"), outcome)
+            assert contract.call("anchor") == model.anchor
+            compared += 1
+            grew += outcome[1] > before[1]
+            fell += outcome[1] < before[1]
+    assert compared == 300
+    assert grew > 100
+    assert fell >= 10
