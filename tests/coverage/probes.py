@@ -160,8 +160,8 @@ class Instrumenter:
     def _branch(self, item: Any) -> tuple[Place | None, bool]:
         """Where a conditional jump comes from, and what it means when it jumps.
 
-        The place has no kind if the compiler made the check (overflow, answers, locks). A jump leads over what is done when a condition holds,
-        but for an assertion: one with a text jumps over the refusal, one without jumps to it.
+        The place has no kind if the compiler made the check (overflow, answers, locks). A jump leads over what is done when a condition
+        holds, but for an assertion: one with a text jumps over the refusal, one without jumps to it.
         """
         node = getattr(item, "ast_source", None)
         kind = type(node).__name__ if isinstance(node, branching()) else ""
