@@ -6,6 +6,7 @@ eth-account opens the file and signs; it is imported when that is asked for, nev
 import json
 import os
 import re
+import sys
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,12 +78,9 @@ class Keystore:
 
     def unlock(self, password: str) -> Signer:
         """Open the key; raises InputError for a wrong password and for a file that holds another account's key."""
+        accounts = _accounts()
         try:
-            from eth_account import Account
-        except ImportError as err:
-            raise InputError(OPTION, "signing needs the package eth-account", remedy="install ringfence[wallet]") from err
-        try:
-            account = Account.from_key(Account.decrypt(self.content, password))
+            account = accounts.from_key(accounts.decrypt(self.content, password))
         except ValueError as err:
             if "MAC mismatch" in str(err):
                 raise InputError(self.path, "the password does not open it") from err
@@ -93,6 +91,19 @@ class Keystore:
         if signer.address != self.address:
             raise InputError(self.path, f"says it is {self.address}, but holds the key of {signer.address}")
         return signer
+
+
+def _accounts() -> Any:
+    """The library, imported. One of its packages lets Python recurse a hundred thousand deep, which no stack bears: a node's nested answer
+    would then end the process instead of raising RecursionError."""
+    limit = sys.getrecursionlimit()
+    try:
+        from eth_account import Account
+    except ImportError as err:
+        raise InputError(OPTION, "signing needs the package eth-account", remedy="install ringfence[wallet]") from err
+    finally:
+        sys.setrecursionlimit(limit)
+    return Account
 
 
 def read_keystore(path: str) -> Keystore:

@@ -19,6 +19,7 @@ TIMEOUT = 20.0  # seconds, for one answer
 ATTEMPTS = 3
 PAUSE = 0.25  # seconds before the second attempt, twice that before the third
 MAX_ANSWER = 4 << 20  # bytes
+MAX_PARTS = 1000  # lists and objects; nested as deep as that they cannot exhaust the stack, whatever Python's own limit is
 MAX_CODE = 1 << 16  # bytes
 MAX_OUTPUT = 1 << 20  # bytes
 BUSY = {408, 429, 500, 502, 503, 504}
@@ -174,6 +175,8 @@ class Node:
         status, content = self._post(body)
         if status in BUSY and not content.lstrip().startswith(b"{"):
             raise _Unreachable(f"answers with HTTP {status}")
+        if content.count(b"[") + content.count(b"{") > MAX_PARTS:
+            raise NodeError(f"answers with more than {MAX_PARTS:,} lists and objects in one")
         try:
             answer = json.loads(content)
         except (ValueError, RecursionError) as err:

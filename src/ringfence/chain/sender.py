@@ -5,7 +5,7 @@ by a run that ended or on a line that failed, at most one of its transactions ca
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -19,7 +19,7 @@ GWEI = 10**9
 MAX_GAS = 1 << 24
 """A transaction over it is refused by today's chains (EIP-7825); no step of ours comes near."""
 DEFAULT_TIP = GWEI
-FEE_BITS = 100
+FIRST_PAUSE = 0.05  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +47,19 @@ class Fees:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """For how long (seconds) and how often (seconds) a receipt is asked for, and how many blocks must hold it."""
+    """For how long (seconds) a receipt is asked for, the longest pause between two questions, and how many blocks must hold it."""
 
     timeout: float = 600.0
-    poll: float = 1.0
+    pause: float = 2.0
     confirmations: int = 1
+
+    def pauses(self) -> Iterator[None]:
+        """A turn for each question, first soon and then ever later, until the time is over."""
+        until, pause = time.monotonic() + self.timeout, FIRST_PAUSE
+        while (left := until - time.monotonic()) > 0:
+            yield
+            time.sleep(min(pause, left))
+            pause = min(2 * pause, self.pause)
 
 
 def current_fees(node: Node, ceiling: int) -> Fees:
@@ -154,20 +162,18 @@ class Sender:
                 raise Unfinished(f"the node answers with another hash, {answered}, than the transaction has, {transaction_hash}")
 
     def _wait(self, hashes: list[str], step: Step) -> Receipt:
-        until = time.monotonic() + self._waiting.timeout
-        while time.monotonic() < until:
+        for _ in self._waiting.pauses():
             if receipt := self._found(hashes):
                 return receipt
-            time.sleep(self._waiting.poll)
         raise Unfinished(f"{step.what}: {hashes[-1]} is in no block after {self._waiting.timeout:g} s")
 
     def _confirmed(self, receipt: Receipt, step: Step) -> Receipt:
         """The receipt as soon as enough blocks stand on it; it may be another by then."""
-        until = time.monotonic() + self._waiting.timeout
-        while self._node.block().number < receipt.block + self._waiting.confirmations - 1:
-            if time.monotonic() >= until:
-                raise Unfinished(f"{step.what}: block {receipt.block} has fewer than {self._waiting.confirmations} confirmations")
-            time.sleep(self._waiting.poll)
+        for _ in self._waiting.pauses():
+            if self._node.block().number >= receipt.block + self._waiting.confirmations - 1:
+                break
+        else:
+            raise Unfinished(f"{step.what}: block {receipt.block} has fewer than {self._waiting.confirmations} confirmations")
         again = self._node.receipt(receipt.hash)
         if again is None or self._node.block(again.block).hash != again.block_hash:
             raise Unfinished(f"{step.what}: its block {receipt.block} is gone from the chain again")

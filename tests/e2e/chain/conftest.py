@@ -4,6 +4,7 @@ import http.client
 import http.server
 import json
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -164,7 +165,9 @@ class Desk:
 @pytest.fixture
 def desk(anvil: Anvil, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Desk:
     """Tokens of 6 and 18 decimals, an oracle at 2,000, and an account with 10 ether."""
+    limit = sys.getrecursionlimit()
     accounts = pytest.importorskip("eth_account", reason="signing needs eth-account")
+    sys.setrecursionlimit(limit)  # as the keystore does it
     monkeypatch.chdir(tmp_path)
     account = accounts.Account.from_key("0x" + "11" * 32)
     Path("keystore.json").write_text(json.dumps(accounts.Account.encrypt(account.key, PASSWORD, kdf="pbkdf2", iterations=1000)))
@@ -216,7 +219,7 @@ def line(anvil: Anvil) -> Iterator[Line]:
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     here.port = server.server_address[1]
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     yield here
     server.shutdown()
