@@ -151,7 +151,7 @@ def test_no_price_is_told_from_inside_a_callback() -> None:
     # The buyer is a borrower and a lender of outer, too.
     both.inner_asset.mint(buyer.address, 100 * both.dollar)
     buyer.transact(DEPLOYER, "approve", both.inner_asset.address, both.inner.address)
-    both.inner.transfer(SAVER, OUTER_BORROWER, 1_000 * both.share)
+    both.inner.transact(SAVER, "transfer", OUTER_BORROWER, 1_000 * both.share)
     both.outer.supply_collateral(OUTER_BORROWER, 1_000 * both.share, buyer.address, START)
     both.outer.deposit(LENDER, 100 * OUTER, buyer.address, START)
     both.inner_oracle.set_price(both.ether_price(1_800))

@@ -91,7 +91,7 @@ class Composed:
     def open_outer(self, who: str, shares: int, debt: int) -> None:
         """Somebody buys whole inner shares from SAVER for nothing, pledges them to outer and borrows whole dollars there."""
         now = self.chain.timestamp
-        self.inner.transfer(SAVER, who, shares * self.share)
+        self.inner.transact(SAVER, "transfer", who, shares * self.share)
         self.outer.supply_collateral(who, shares * self.share, who, now)
         if debt > 0:
             self.outer.borrow(who, debt * 10**OUTER_DECIMALS, who, who, now)
