@@ -56,6 +56,17 @@ contract RulesFuzz is Rules {
         assert(rules.mul_div_up(x, y, divisor) == (rest == 0 ? down : down + 1));
     }
 
+    function testFuzz_a_capped_quotient_is_the_quotient_or_the_cap(uint256 x, uint256 y, uint256 divisor, uint256 cap, uint8 i, uint8 j) public view {
+        (x, divisor) = (sized(x, i), sized(divisor, j));
+        vm.assume(divisor > 0);
+        uint256 capped = rules.mul_div_down_capped(x, y, divisor, cap);
+        try rules.mul_div_down(x, y, divisor) returns (uint256 q) {
+            assert(capped == (q < cap ? q : cap));
+        } catch {
+            assert(capped == cap);
+        }
+    }
+
     function testFuzz_share_round_trips_gain_nothing(uint64 assets, uint128 supplyAssets, uint160 supplyShares, uint8 i, uint8 j, uint8 k)
         public
         view
