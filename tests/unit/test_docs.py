@@ -113,7 +113,9 @@ def unknown(command: str) -> str:
 
 
 def unknown_option(words: list[str]) -> str:
-    listed = options() if words[1].startswith("-") else options(words[1])
+    # A command of a group has options of its own; `--help` behind anything else is that of the command.
+    named = [word for word in words[1:3] if re.fullmatch(r"[a-z][a-z-]*", word)]
+    listed = options(*named)
     if not listed:
         return f"ringfence has no {words[1]}"
     given = {word.partition("=")[0].rstrip(",.;") for word in words[1:] if word.startswith("-") and word != "-"}
