@@ -56,6 +56,14 @@ contract RulesFuzz is Rules {
         assert(rules.mul_div_up(x, y, divisor) == (rest == 0 ? down : down + 1));
     }
 
+    function testFuzz_div_up_reaches(uint256 x, uint256 divisor, uint8 i, uint8 j) public view {
+        (x, divisor) = (sized(x, i), sized(divisor, j));
+        vm.assume(divisor > 0);
+        uint256 q = rules.div_up(x, divisor);
+        // Where the product of q would not fit, the next lower one does.
+        assert(q == 0 ? x == 0 : (q - 1) * divisor < x && x - (q - 1) * divisor <= divisor);
+    }
+
     function testFuzz_a_capped_quotient_is_the_quotient_or_the_cap(uint256 x, uint256 y, uint256 divisor, uint256 cap, uint8 i, uint8 j) public view {
         (x, divisor) = (sized(x, i), sized(divisor, j));
         vm.assume(divisor > 0);
