@@ -17,11 +17,13 @@ import erc20
 import interest
 import limits
 import liquidation
+import permits
 import shares
 
 implements: IPool
 initializes: erc20
-exports: (erc20.balanceOf, erc20.allowance, erc20.transfer, erc20.transferFrom, erc20.approve)
+initializes: permits
+exports: (erc20.balanceOf, erc20.allowance, erc20.approve)
 
 event Deposit:
     sender: indexed(address)
@@ -104,6 +106,9 @@ event AddToReserve:
     caller: indexed(address)
     assets: uint256
 
+event PayPremium:
+    assets: uint256
+
 WAD: constant(uint256) = 10**18
 MAX_UINT64: constant(uint256) = 2**64 - 1
 MAX_UINT128: constant(uint256) = 2**128 - 1
@@ -111,9 +116,16 @@ MAX_UINT128: constant(uint256) = 2**128 - 1
 # RATE_GAS: what accruing costs after its call is more than the 64th that is kept back from it.
 RATE_GAS: constant(uint256) = 500_000
 ORACLE_GAS: constant(uint256) = 2_000_000
+# A backstop's gas, and what must be left so that it gets all of it: who sells must not be able to starve it at the lenders' cost.
+COVER_GAS: constant(uint256) = 400_000
+GAS_BEFORE_COVER: constant(uint256) = 420_000
 MAX_DEBT_SHARES: constant(uint256) = 2**127 - 1
 CLOCK_RUNS: constant(uint256) = 2**127
 SHARE_DECIMALS: constant(uint8) = 6
+PERMIT_TYPE: constant(bytes32) = keccak256("Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)")
+OPERATOR_TYPE: constant(bytes32) = keccak256(
+    "OperatorPermit(address owner,address operator,bool approved,uint256 nonce,uint256 deadline)"
+)
 
 TERMS: immutable(limits.Terms)
 NAME: immutable(String[64])
@@ -127,6 +139,8 @@ packed_reserve: uint256  # reserve_assets * 2^64 + interest_dust
 packed_positions: HashMap[address, uint256]  # collateral * 2^128 + (2^127 while the clock runs) + debt_shares
 unhealthy_since: HashMap[address, uint256]
 operators: HashMap[address, HashMap[address, bool]]
+premium_owed: uint256  # stays 0, and is not looked at, where the terms have no premium
+unlocks_at: HashMap[address, uint256]  # likewise without lock-up
 
 
 @deploy
@@ -172,6 +186,27 @@ def redeem(amount: uint256, receiver: address, owner: address) -> uint256:
     assets: uint256 = shares._lender_assets_down(amount, totals.supply_assets, totals.supply_shares)
     self._withdraw(totals, assets, amount, receiver, owner)
     return assets
+
+
+@external
+def transfer(receiver: address, amount: uint256) -> bool:
+    self._check_unlocked(msg.sender, amount)
+    erc20._move(msg.sender, receiver, amount)
+    return True
+
+
+@external
+def transferFrom(owner: address, receiver: address, amount: uint256) -> bool:
+    self._check_unlocked(owner, amount)
+    erc20._spend(owner, msg.sender, amount)
+    erc20._move(owner, receiver, amount)
+    return True
+
+
+@external
+def permit(owner: address, spender: address, amount: uint256, deadline: uint256, v: uint8, r: bytes32, s: bytes32):
+    permits._use(permits._domain(NAME), PERMIT_TYPE, owner, spender, amount, deadline, v, r, s)
+    erc20._approve(owner, spender, amount)
 
 
 @external
@@ -265,8 +300,13 @@ def repay(assets: uint256, on_behalf: address) -> uint256:
 
 @external
 def set_operator(operator: address, approved: bool):
-    self.operators[msg.sender][operator] = approved
-    log SetOperator(owner=msg.sender, operator=operator, approved=approved)
+    self._set_operator(msg.sender, operator, approved)
+
+
+@external
+def permit_operator(owner: address, operator: address, approved: bool, deadline: uint256, v: uint8, r: bytes32, s: bytes32):
+    permits._use(permits._domain(NAME), OPERATOR_TYPE, owner, operator, convert(approved, uint256), deadline, v, r, s)
+    self._set_operator(owner, operator, approved)
 
 
 # Everybody
@@ -275,6 +315,16 @@ def set_operator(operator: address, approved: bool):
 @external
 def accrue():
     self._store(self._accrue())
+
+
+@external
+def pay_premium():
+    totals: shares.Totals = self._accrue()
+    paid: uint256 = min(totals.premium_owed, shares._cash(totals))
+    totals.premium_owed -= paid
+    self._store(totals)
+    log PayPremium(assets=paid)
+    self._push(TERMS.asset, TERMS.backstop, paid)
 
 
 @external
@@ -370,6 +420,24 @@ def position(borrower: address) -> (uint256, uint256, uint256):
 @view
 def is_operator(owner: address, operator: address) -> bool:
     return self.operators[owner][operator]
+
+
+@external
+@view
+def locked_until(owner: address) -> uint256:
+    return self.unlocks_at[owner]
+
+
+@external
+@view
+def nonces(owner: address) -> uint256:
+    return permits.nonces[owner]
+
+
+@external
+@view
+def DOMAIN_SEPARATOR() -> bytes32:
+    return permits._domain(NAME)
 
 
 @external
@@ -502,6 +570,8 @@ def maxMint(receiver: address) -> uint256:
 @view
 def maxWithdraw(owner: address) -> uint256:
     totals: shares.Totals = self._totals_now()
+    if self._is_locked(owner):
+        return 0
     owned: uint256 = shares._lender_assets_down(erc20.balance_of[owner], totals.supply_assets, totals.supply_shares)
     return min(owned, shares._cash(totals))
 
@@ -510,6 +580,8 @@ def maxWithdraw(owner: address) -> uint256:
 @view
 def maxRedeem(owner: address) -> uint256:
     totals: shares.Totals = self._totals_now()
+    if self._is_locked(owner):
+        return 0
     held: uint256 = erc20.balance_of[owner]
     paid_out: uint256 = shares._lender_shares_down(shares._cash(totals), totals.supply_assets, totals.supply_shares)
     amount: uint256 = min(held, paid_out)
@@ -527,6 +599,10 @@ def _deposit(before: shares.Totals, assets: uint256, minted: uint256, receiver: 
     self._check_account(receiver)
     assert not shares._is_wiped_out(totals.supply_assets, totals.supply_shares), "pool: wiped out"
     assert assets <= self._room(totals), "pool: supply cap reached"
+    if TERMS.lockup > 0:
+        # Nobody locks another's shares unasked.
+        self._check_operator(receiver)
+        self.unlocks_at[receiver] = block.timestamp + TERMS.lockup
     totals.supply_assets += assets
     self._store(totals)
     erc20._mint(receiver, minted)
@@ -539,6 +615,7 @@ def _withdraw(before: shares.Totals, assets: uint256, burnt: uint256, receiver: 
     totals: shares.Totals = before
     assert assets > 0, "pool: amount is worth nothing"
     self._check_account(receiver)
+    self._check_unlocked(owner, burnt)
     if msg.sender != owner:
         erc20._spend(owner, msg.sender, burnt)
     erc20._burn(owner, burnt)
@@ -576,6 +653,19 @@ def _room(totals: shares.Totals) -> uint256:
 
 
 @internal
+@view
+def _is_locked(owner: address) -> bool:
+    return TERMS.lockup > 0 and block.timestamp < self.unlocks_at[owner]
+
+
+@internal
+@view
+def _check_unlocked(owner: address, amount: uint256):
+    # A transfer of nothing moves no locked share.
+    assert amount == 0 or not self._is_locked(owner), "pool: shares are locked"
+
+
+@internal
 @pure
 def _check_amount(amount: uint256):
     assert amount > 0, "pool: amount is zero"
@@ -586,6 +676,12 @@ def _check_amount(amount: uint256):
 @pure
 def _check_account(account: address):
     assert account != empty(address), "pool: account is zero"
+
+
+@internal
+def _set_operator(owner: address, operator: address, approved: bool):
+    self.operators[owner][operator] = approved
+    log SetOperator(owner=owner, operator=operator, approved=approved)
 
 
 @internal
@@ -664,19 +760,37 @@ def _sell(
         high=high,
     )
     if sale.loss > 0:
+        from_backstop: uint256 = self._cover(sale.loss - from_reserve)
+        from_lenders: uint256 = 0
+        from_premium: uint256 = 0
+        totals, from_lenders, from_premium = liquidation._bear(totals, sale.loss - from_reserve - from_backstop)
         log LossRealised(
             borrower=borrower,
             loss=sale.loss,
             from_reserve=from_reserve,
-            from_backstop=0,
-            from_lenders=sale.loss - from_reserve,
-            from_premium=0,
+            from_backstop=from_backstop,
+            from_lenders=from_lenders,
+            from_premium=from_premium,
         )
     since: uint256 = 0
     if not liquidation._is_healthy(TERMS.liq_ltv, totals, position, high):
         since = liquidation._started(position.unhealthy_since, TERMS.sale_timeout, block.timestamp)
     self._store_position(borrower, position, since)
     return totals, sale
+
+
+@internal
+def _cover(loss: uint256) -> uint256:
+    # A backstop that fails must not stop a sale: what it says does not count, what arrives does.
+    if loss == 0 or TERMS.backstop == empty(address):
+        return 0
+    before: uint256 = staticcall IERC20(TERMS.asset).balanceOf(self)
+    assert msg.gas >= GAS_BEFORE_COVER, "pool: too little gas"
+    is_answered: bool = raw_call(
+        TERMS.backstop, abi_encode(loss, method_id=method_id("cover(uint256)")), gas=COVER_GAS, revert_on_failure=False
+    )
+    after: uint256 = staticcall IERC20(TERMS.asset).balanceOf(self)
+    return min(loss, max(after, before) - before)
 
 
 @internal
@@ -701,7 +815,7 @@ def _totals() -> shares.Totals:
         debt_assets=self.packed_debt >> 128,
         debt_shares=self.packed_debt & MAX_UINT128,
         reserve_assets=self.packed_reserve >> 64,
-        premium_owed=0,
+        premium_owed=self.premium_owed if TERMS.premium > 0 else 0,
         accrued_at=self.packed_supply & MAX_UINT64,
         interest_dust=self.packed_reserve & MAX_UINT64,
     )
@@ -713,6 +827,8 @@ def _store(totals: shares.Totals):
     self.packed_supply = totals.supply_assets << 64 | totals.accrued_at
     self.packed_debt = totals.debt_assets << 128 | totals.debt_shares
     self.packed_reserve = totals.reserve_assets << 64 | totals.interest_dust
+    if TERMS.premium > 0:
+        self.premium_owed = totals.premium_owed
 
 
 @internal

@@ -48,9 +48,14 @@ def transferFrom(owner: address, receiver: address, amount: uint256) -> bool:
 
 @external
 def approve(spender: address, amount: uint256) -> bool:
-    self.allowances[msg.sender][spender] = amount
-    log Approval(owner=msg.sender, spender=spender, amount=amount)
+    self._approve(msg.sender, spender, amount)
     return True
+
+
+@internal
+def _approve(owner: address, spender: address, amount: uint256):
+    self.allowances[owner][spender] = amount
+    log Approval(owner=owner, spender=spender, amount=amount)
 
 
 @internal

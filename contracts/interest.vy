@@ -62,6 +62,11 @@ def _accrue(before: shares.Totals, terms: limits.Terms, rate: uint256, now: uint
         totals.reserve_assets += accrual.to_reserve
         totals.supply_assets -= accrual.to_reserve
 
+    # The backstop's premium is owed until there is cash to pay it.
+    accrual.premium = accrual.interest * terms.premium // WAD
+    totals.premium_owed += accrual.premium
+    totals.supply_assets -= accrual.premium
+
     # The creator is paid in new shares, worth the fee after dilution. What lenders keep must be worth something: in a pool that is
     # wiped out without the fee, its shares could be more than a word holds. Otherwise they are under fee * 1e15.
     fee: uint256 = accrual.interest * terms.creator_fee // WAD

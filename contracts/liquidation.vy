@@ -221,7 +221,7 @@ def _sale(
 @internal
 @pure
 def _after_sale(before: shares.Totals, sale: Sale) -> (shares.Totals, uint256):
-    # The pool's books after a sale, and what of its loss the reserve paid; lenders bear the rest through their share price.
+    # The pool's books after a sale, and what of its loss the reserve paid. The rest of the loss is still to be borne.
     totals: shares.Totals = before
     totals.debt_assets -= sale.debt_retired + sale.loss
     totals.debt_shares -= sale.debt_shares
@@ -230,5 +230,16 @@ def _after_sale(before: shares.Totals, sale: Sale) -> (shares.Totals, uint256):
     totals.supply_assets += sale.payment - sale.debt_retired - sale.penalty
     from_reserve: uint256 = min(sale.loss, totals.reserve_assets)
     totals.reserve_assets -= from_reserve
-    totals.supply_assets -= sale.loss - from_reserve
     return totals, from_reserve
+
+
+@internal
+@pure
+def _bear(before: shares.Totals, unpaid: uint256) -> (shares.Totals, uint256, uint256):
+    # What neither reserve nor backstop paid: lenders bear it through their share price, and the premium owed when they have nothing left.
+    totals: shares.Totals = before
+    from_lenders: uint256 = min(unpaid, totals.supply_assets)
+    from_premium: uint256 = unpaid - from_lenders
+    totals.supply_assets -= from_lenders
+    totals.premium_owed -= from_premium
+    return totals, from_lenders, from_premium

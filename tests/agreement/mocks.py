@@ -110,3 +110,26 @@ class Buyer:
             self.is_let_in = True
         except Revert:
             self.is_let_in = False
+
+
+class BackstopMock:
+    """Twin of backstop_mock.vy, with a re-entrance that the pool does not let in."""
+
+    REVERT, BURN, HALF, TWICE, REENTER, SHORT, LIE, TAKE = range(1, 9)
+
+    def __init__(self, asset: Ledger, address: str) -> None:
+        self.asset, self.address = asset, address
+        self.mode = 0
+
+    def cover(self, caller: str, amount: int) -> int:
+        if self.mode in (self.REVERT, self.BURN, self.TAKE):
+            raise Revert("backstop mock: fails")
+        due = {self.HALF: amount // 2, self.TWICE: 2 * amount, self.LIE: 0}.get(self.mode, amount)
+        self.asset.transfer(self.address, caller, min(due, self.asset.balance_of(self.address)))
+        return amount
+
+    def snapshot(self) -> int:
+        return self.mode
+
+    def restore(self, snapshot: int) -> None:
+        self.mode = snapshot

@@ -11,6 +11,7 @@ from typing import Any
 from ringfence.model import liquidation, shares
 from ringfence.model.errors import Revert
 from ringfence.model.interest import MAX_RATE
+from ringfence.model.permits import Message, Signature
 from ringfence.model.shares import Totals
 from ringfence.model.terms import MAX_UINT128, MAX_UINT256, PRICE_SCALE, WAD, YEAR_SECONDS, ZERO_ADDRESS
 from tests.agreement.twins import BORROWERS, LENDERS, LIQUIDATOR, OPERATOR, OUTSIDER, PEOPLE, Twins
@@ -158,6 +159,42 @@ def approve(twins: Twins, rng: Random) -> None:
     twins.act("approve", owner, rng.choice((*PEOPLE, ZERO_ADDRESS)), amount)
 
 
+def permit(twins: Twins, rng: Random) -> None:
+    """Allow somebody to move lender shares, by signature."""
+    owner = rng.choice(LENDERS)
+    _use_permit(twins, rng, "permit", "Permit", owner, rng.choice((near(rng, twins.pool.balance_of(owner)), MAX_UINT256)))
+
+
+def permit_operator(twins: Twins, rng: Random) -> None:
+    """Approve an operator of a borrower or a lender, or no longer, by signature."""
+    owner = rng.choice((rng.choice(BORROWERS), rng.choice(LENDERS)))
+    _use_permit(twins, rng, "permit_operator", "OperatorPermit", owner, rng.random() < 0.75)
+
+
+def _use_permit(twins: Twins, rng: Random, name: str, kind: str, owner: str, granted: int) -> None:
+    # Mostly as signed; else late, or signed by another, for another pool, owner, spender, amount or moment, or as the other kind, or used.
+    other = rng.choice(PEOPLE)
+    deadline = rng.choice((MAX_UINT256, twins.now, twins.now + rng.randint(0, 100), twins.now - 1 if rng.random() < 0.4 else MAX_UINT256))
+    message = Message(twins.pool.address, kind, owner, other, int(granted), twins.pool.nonces(owner), deadline)
+    signer = owner
+    if rng.random() < 0.3:
+        signer = rng.choice((owner, owner, rng.choice(PEOPLE), ZERO_ADDRESS))
+        message = rng.choice(
+            (
+                message,
+                message._replace(contract=twins.asset.address),
+                message._replace(kind="Permit" if kind == "OperatorPermit" else "OperatorPermit"),
+                message._replace(owner=OUTSIDER),
+                message._replace(other=OUTSIDER),
+                message._replace(granted=message.granted ^ 1),
+                message._replace(nonce=max(0, message.nonce + rng.choice((-1, 1)))),
+                message._replace(deadline=max(0, deadline - 1)),
+            )
+        )
+    named = owner if rng.random() < 0.98 else ZERO_ADDRESS
+    twins.act(name, rng.choice(PEOPLE), named, other, granted, deadline, Signature(signer, message))
+
+
 def add_to_reserve(twins: Twins, rng: Random) -> None:
     """Give to the reserve, mostly little."""
     amount = within(rng, twins.world.unit // 20) if rng.random() < 0.8 else near(rng, twins.world.unit)
@@ -239,6 +276,11 @@ def set_operator(twins: Twins, rng: Random) -> None:
 def accrue(twins: Twins, rng: Random) -> None:
     """Count the interest."""
     twins.act("accrue", rng.choice(PEOPLE))
+
+
+def pay_premium(twins: Twins, rng: Random) -> None:
+    """Pay the backstop what it is owed."""
+    twins.act("pay_premium", rng.choice(PEOPLE))
 
 
 def flag(twins: Twins, rng: Random) -> None:
@@ -373,6 +415,13 @@ def change_rate(twins: Twins, rng: Random) -> None:
     twins.set_rate(rng.choice((0, 0, 0, 1, 2, 3)), answer)
 
 
+def change_backstop(twins: Twins, rng: Random) -> None:
+    """Let the backstop fail in some way, or pay, with or without money."""
+    twins.set_backstop(rng.choice((0, 0, 0, *range(9))))
+    if rng.random() < 0.7:
+        twins.fill_backstop(rng.randint(0, twins.world.unit // 4))
+
+
 def change_token(twins: Twins, rng: Random) -> None:
     """Let an odd token misbehave, or behave again."""
     twins.set_token_mode(rng.choice((0, 0, 0, 0, 1, 2, 3, 4, 5)))
@@ -480,6 +529,7 @@ LENDING: tuple[tuple[Operation, int], ...] = (
     (transfer_from, 2),
     (approve, 2),
     (add_to_reserve, 3),
+    (permit, 1),
 )
 CALM: tuple[tuple[Operation, int], ...] = (
     *LENDING,
@@ -488,6 +538,8 @@ CALM: tuple[tuple[Operation, int], ...] = (
     (borrow, 18),
     (repay, 7),
     (set_operator, 2),
+    (permit_operator, 1),
+    (pay_premium, 1),
     (accrue, 1),
     (flag, 1),
     (unflag, 1),
@@ -514,6 +566,7 @@ SURROUNDINGS: tuple[tuple[Operation, int], ...] = (
     (restore_prices, 6),
     (fail_oracle, 2),
     (change_rate, 3),
+    (change_backstop, 4),
     (change_token, 3),
     (change_allowance, 3),
     (donate, 2),

@@ -19,6 +19,7 @@ SCALARS: dict[str, Callable[[Pool], int]] = {
     "packed_supply": lambda pool: pool._totals.supply_assets << 64 | pool._totals.accrued_at,
     "packed_debt": lambda pool: pool._totals.debt_assets << 128 | pool._totals.debt_shares,
     "packed_reserve": lambda pool: pool._totals.reserve_assets << 64 | pool._totals.interest_dust,
+    "premium_owed": lambda pool: pool._totals.premium_owed,
     "erc20.total_supply": lambda pool: pool._shares.total_supply,
 }
 
@@ -31,6 +32,8 @@ def _packed_position(pool: Pool, account: str) -> int:
 ENTRIES: dict[str, Callable[[Pool, str], int]] = {
     "packed_positions": _packed_position,
     "unhealthy_since": lambda pool, account: pool._positions.get(account, NOTHING).unhealthy_since,
+    "unlocks_at": lambda pool, account: pool._unlocks_at.get(account, 0),
+    "permits.nonces": lambda pool, account: pool._nonces.get(account, 0),
     "erc20.balance_of": lambda pool, account: pool._shares.balances.get(account, 0),
 }
 PAIRS: dict[str, Callable[[Pool], dict[tuple[str, str], Any]]] = {

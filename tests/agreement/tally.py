@@ -61,8 +61,13 @@ class SaleWitness:
                     was = self.clocks.get(borrower, 0)
                     counts["clock: stopped" if since == 0 else "clock: started" if was == 0 else "clock: restarted"] += 1
                     self.clocks[borrower] = since
-                case ("LossRealised", _, _, from_reserve, _, from_lenders, _):
+                case ("LossRealised", _, _, from_reserve, from_backstop, from_lenders, from_premium):
                     counts["loss: reserve" if from_lenders == 0 else "loss: lenders" if from_reserve == 0 else "loss: both"] += 1
+                    counts["loss: backstop alone"] += from_backstop > 0 and from_lenders == 0
+                    counts["loss: backstop used up"] += from_backstop > 0 and from_lenders > 0
+                    counts["loss: premium"] += from_premium > 0
+                case ("PayPremium", paid):
+                    counts["premium: paid"] += paid > 0
                 case ("Liquidate", *figures):
                     self._count_sale(*figures)
         if name == "liquidate_many":

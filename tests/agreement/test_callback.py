@@ -7,13 +7,14 @@ import pytest
 
 from ringfence.chain.artifacts import load
 from ringfence.model.errors import Revert
+from ringfence.model.permits import Message, Signature
 from ringfence.model.terms import MAX_UINT256
-from tests.agreement.twins import BORROWERS, LENDERS, LIQUIDATOR, OUTSIDER, Twins
+from tests.agreement.twins import BORROWERS, LENDERS, LIQUIDATOR, OUTSIDER, Twins, as_contract_takes
 from tests.agreement.worlds import plain_world
 
 FUNCTIONS = {entry["name"]: entry for entry in load("Pool").abi if entry["type"] == "function"}
 # The vault's labels, which the model does not have, and what it calls differently.
-LABELS = ("name", "symbol", "decimals", "asset")
+LABELS = ("name", "symbol", "decimals", "asset", "DOMAIN_SEPARATOR")
 OTHERWISE = {
     "transferFrom": "transfer_from",
     "balanceOf": "balance_of",
@@ -31,7 +32,7 @@ OTHERWISE = {
     "maxRedeem": "max_redeem",
 }
 # Calls and views of the model that take no time.
-TIMELESS = ("transfer", "transferFrom", "approve", "set_operator", "terms", "position", "is_operator", "balanceOf", "allowance")
+TIMELESS = ("approve", "set_operator", "terms", "position", "is_operator", "locked_until", "nonces", "balanceOf", "allowance")
 
 
 @pytest.fixture
@@ -62,12 +63,19 @@ def arguments_for(twins: Twins, name: str) -> tuple[Any, ...]:
         "liquidate_many": ([borrower], MAX_UINT256, 0, buyer, b""),
         "set_operator": (other, True),
         "transferFrom": (buyer, other, 0),
+        "permit": _permit(twins, "Permit", borrower, other, 1),
+        "permit_operator": _permit(twins, "OperatorPermit", borrower, other, True),
         "quote_liquidation": (borrower, MAX_UINT256),
     }
     if name in special:
         return special[name]
     by_type = {"uint256": 10**18, "address": borrower}
     return tuple(by_type[item["type"]] for item in FUNCTIONS[name]["inputs"])
+
+
+def _permit(twins: Twins, kind: str, owner: str, other: str, granted: int) -> tuple[Any, ...]:
+    message = Message(twins.pool.address, kind, owner, other, int(granted), twins.pool.nonces(owner), MAX_UINT256)
+    return owner, other, granted, MAX_UINT256, Signature(owner, message)
 
 
 def ask_model(twins: Twins, name: str, arguments: tuple[Any, ...]) -> Callable[[], Any]:
@@ -82,7 +90,7 @@ def ask_model(twins: Twins, name: str, arguments: tuple[Any, ...]) -> Callable[[
 def test_the_callback_finds_every_function_and_view_closed(twins: Twins, name: str) -> None:
     """No call into the pool gets through, and the sale itself goes on as if it had not been tried."""
     arguments = arguments_for(twins, name)
-    calldata = twins.contract.calldata(name, *arguments)
+    calldata = twins.contract.calldata(name, *as_contract_takes(arguments))
     on_model = _refused if name in LABELS else ask_model(twins, name, arguments)
     twins.plan_callback(twins.contract.address, calldata, on_model)
     outcome = twins.act("liquidate", twins.buyer.address, BORROWERS[0], MAX_UINT256, 0, twins.buyer.address, b"data")

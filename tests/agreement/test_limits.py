@@ -47,8 +47,8 @@ EDGES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "terms: min_debt": ({"min_debt": 2**128 - 1}, {"min_debt": 2**128}),
     "terms: sale_timeout": ({"sale_timeout": 2**64 - 1}, {"sale_timeout": 2**64}),
     "terms: solvent_window": ({"solvent_window": 3599}, {"solvent_window": 3600}),
-    "terms: premium": ({}, {"premium": 1}),
-    "terms: lockup": ({}, {"lockup": 1}),
+    "terms: premium": ({}, {"premium": WAD + 1}),
+    "terms: lockup": ({"lockup": 2**64 - 1}, {"lockup": 2**64}),
     "terms: no incentive": ({"incentive_base": 0, "incentive_slope": 1}, {"incentive_base": 0}),
     "terms: incentive over margin": ({"incentive_max": MARGIN}, {"incentive_max": MARGIN + 1}),
     "terms: target near liq_ltv": (
@@ -112,11 +112,14 @@ def test_an_incentive_beyond_any_margin_is_named(surroundings: Surroundings) -> 
 
 
 def test_addresses_that_a_pool_cannot_have(surroundings: Surroundings) -> None:
-    """The asset as collateral, a backstop, and a creator's fee for nobody are refused."""
+    """The asset as collateral, a premium without a backstop, and a creator's fee for nobody are refused."""
     plain = surroundings.terms(PLAIN)
     assert create(surroundings, plain) == ""
     assert create(surroundings, replace(plain, collateral=plain.asset)) == "terms: asset is collateral"
-    assert create(surroundings, replace(plain, backstop=CREATOR)) == "terms: backstop"
+    assert create(surroundings, replace(plain, premium=1)) == "terms: backstop"
+    assert create(surroundings, replace(plain, backstop=CREATOR)) == ""
+    assert create(surroundings, replace(plain, backstop=CREATOR, premium=WAD)) == ""
+    assert create(surroundings, replace(plain, backstop=CREATOR, premium=WAD, reserve_factor=1)) == "terms: shares of interest"
     assert create(surroundings, replace(plain, creator_fee=1)) == "terms: fee_recipient"
     assert create(surroundings, replace(plain, creator_fee=1, fee_recipient=CREATOR)) == ""
     assert create(surroundings, replace(plain, fee_recipient=CREATOR)) == ""

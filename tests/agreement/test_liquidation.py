@@ -116,6 +116,7 @@ def check(pool: PlantedPool, case: Case, counts: Counter[str]) -> None:
     try:
         sale = liquidation.sale(terms, totals, position, case.high, seconds, case.max_payment)
         after, from_reserve = liquidation.after_sale(totals, sale)
+        after, _, _ = liquidation.bear(after, sale.loss - from_reserve)
     except Revert as refusal:
         sale, after, from_reserve = Sale(0, 0, 0, 0, 0, 0, 0, str(refusal)), totals, 0
     quote = pool.ask("quote_liquidation", BORROWER, case.max_payment)

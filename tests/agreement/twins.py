@@ -13,19 +13,22 @@ from typing import Any, NoReturn
 
 from ringfence.chain.artifacts import Artifact, load, read
 from ringfence.chain.contract import Contract
-from ringfence.chain.embedded import EmbeddedChain
+from ringfence.chain.embedded import CHAIN_ID, EmbeddedChain
 from ringfence.chain.errors import Reverted
 from ringfence.model import shares
+from ringfence.model.adaptive_rate import AdaptiveRate
 from ringfence.model.erc20 import Ledger
 from ringfence.model.errors import Revert
 from ringfence.model.fixed_rate import FixedRate
 from ringfence.model.kinked_rate import KinkedRate
 from ringfence.model.liquidation import Position
+from ringfence.model.permits import Signature
 from ringfence.model.pool import Pool
 from ringfence.model.single_price import SinglePrice
 from ringfence.model.terms import MAX_UINT256, ZERO_ADDRESS, Terms
 from tests.agreement import views
-from tests.agreement.mocks import REVERT, Buyer, FeedMock, OddToken, OracleMock, RateMock
+from tests.agreement.mocks import REVERT, BackstopMock, Buyer, FeedMock, OddToken, OracleMock, RateMock
+from tests.agreement.signatures import account, vrs
 from tests.agreement.storage import PoolStorage, TokenStorage
 from tests.agreement.tally import SaleWitness
 from tests.agreement.worlds import NUMBERS, Start, World
@@ -34,21 +37,17 @@ START = 1_700_000_000
 DEPLOYER = "0x" + "d0" * 20
 
 
-def _account(number: int) -> str:
-    return "0x" + f"{0xAC000000 + number:08x}" * 5
-
-
-LENDERS = (_account(1), _account(2))
-BORROWERS = tuple(_account(number) for number in range(3, 8))
-OPERATOR, LIQUIDATOR, CREATOR = _account(8), _account(9), _account(10)
+LENDERS = (account(1), account(2))
+BORROWERS = tuple(account(number) for number in range(3, 8))
+OPERATOR, LIQUIDATOR, CREATOR = account(8), account(9), account(10)
 # Has neither tokens nor rights.
-OUTSIDER = _account(11)
+OUTSIDER = account(11)
 PEOPLE = (*LENDERS, *BORROWERS, OPERATOR, LIQUIDATOR, CREATOR, OUTSIDER)
 FUNDS = 2**200
 # What the contract calls differently.
 MODEL_NAMES = {"transferFrom": "transfer_from"}
 # Calls of the pool that do not depend on the time.
-TIMELESS = frozenset(("transfer", "transferFrom", "approve", "set_operator"))
+TIMELESS = frozenset(("approve", "set_operator"))
 
 Outcome = tuple[str, Any]
 
@@ -102,10 +101,17 @@ class Twins:
         else:
             self.oracle = self._create("mocks/oracle_mock")
         self._set_up_rate(*world.rate)
+        self.backstop = self._create("mocks/backstop_mock")
+        self.backstop_twin = BackstopMock(self.asset_twin, self.backstop.address)
+        self.set_backstop(0)
         self.set_prices(0, world.price, world.price)
 
     def _set_up_rate(self, kind: str, *parameters: Any) -> None:
-        models: dict[str, tuple[str, Callable[..., Any]]] = {"fixed": ("FixedRate", FixedRate), "kinked": ("KinkedRate", KinkedRate)}
+        models: dict[str, tuple[str, Callable[..., Any]]] = {
+            "fixed": ("FixedRate", FixedRate),
+            "kinked": ("KinkedRate", KinkedRate),
+            "adaptive": ("AdaptiveRate", AdaptiveRate),
+        }
         if kind in models:
             name, model = models[kind]
             self.rate_address, self.rate_of_model = self._create(name, *parameters).address, model(*parameters)
@@ -123,7 +129,7 @@ class Twins:
             self.collateral.address,
             self.oracle.address,
             self.rate_address,
-            ZERO_ADDRESS,
+            self.backstop.address if world.has_backstop else ZERO_ADDRESS,
             recipient,
         )
         self.terms = Terms(*named, *(world.terms[field] for field in NUMBERS))
@@ -136,6 +142,7 @@ class Twins:
             collateral=self.collateral_twin,
             oracle=SinglePrice(self.feed_twin) if world.is_single_price else self.oracle_twin,
             rate_model=self.rate_of_model,
+            backstop=self.backstop_twin if world.has_backstop else None,
             now=START,
             address=self.contract.address,
         )
@@ -143,7 +150,7 @@ class Twins:
         for twin in (self.asset_twin, self.collateral_twin):
             if isinstance(twin, OddToken):
                 twin.pool = self.pool.address
-        self.accounts = (*PEOPLE, self.buyer.address, self.contract.address, ZERO_ADDRESS)
+        self.accounts = (*PEOPLE, self.buyer.address, self.backstop.address, self.contract.address, ZERO_ADDRESS)
         self.storage = PoolStorage(artifact, self.accounts)
         self.tokens = [
             (contract, twin, TokenStorage(contract.artifact, self.accounts, self.pool.address))
@@ -217,6 +224,18 @@ class Twins:
             self.rate_mock.transact(DEPLOYER, "set", mode, answer)
             self.rate_twin.set(mode, answer)
 
+    def set_backstop(self, mode: int) -> None:
+        """Let the backstop pay, or fail in a way of its own."""
+        self._note("set_backstop", mode)
+        self.backstop.transact(DEPLOYER, "set", mode, self.asset.address)
+        self.backstop_twin.mode = mode
+
+    def fill_backstop(self, amount: int) -> None:
+        """Give the backstop assets, and something to call in the pool that it covers."""
+        self._note("fill_backstop", amount)
+        self._mint(self.asset, self.asset_twin, self.backstop.address, amount)
+        self.backstop.transact(DEPLOYER, "set_call", self.contract.address, self.contract.calldata("accrue"))
+
     def set_token_mode(self, mode: int) -> None:
         """Let the world's odd tokens misbehave."""
         if not self.is_odd:
@@ -283,7 +302,8 @@ class Twins:
         self._views.some()
         return on_contract
 
-    def _on_contract(self, name: str, caller: str, arguments: Sequence[Any]) -> Outcome:
+    def _on_contract(self, name: str, caller: str, given: Sequence[Any]) -> Outcome:
+        arguments = as_contract_takes(given)
         try:
             if caller != self.buyer.address:
                 return "ok", self.contract.transact(caller, name, *arguments)
@@ -373,6 +393,14 @@ class Twins:
         self.history[:] = [line]
         if self.trace:
             print(line, flush=True)  # noqa: T201 (the driver's --trace)
+
+
+def as_contract_takes(arguments: Sequence[Any]) -> list[Any]:
+    """The arguments with every signature as v, r and s."""
+    taken: list[Any] = []
+    for argument in arguments:
+        taken += vrs(argument, "Pool", CHAIN_ID) if isinstance(argument, Signature) else (argument,)
+    return taken
 
 
 def _name(argument: Any) -> str:

@@ -32,7 +32,7 @@ OF_AMOUNT = (
     ("previewRedeem", "preview_redeem"),
 )
 # Views that answer as stored.
-TIMELESS = (("balanceOf", "balance_of"), ("position", "position"))
+TIMELESS = (("balanceOf", "balance_of"), ("position", "position"), ("locked_until", "locked_until"), ("nonces", "nonces"))
 
 
 class Rotation:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from random import Random
 from typing import Any
 
+from ringfence.model.adaptive_rate import MAX_RATE_AT_TARGET, MIN_RATE_AT_TARGET
 from ringfence.model.interest import MAX_RATE
 from ringfence.model.limits import MAX_BORROW_CAP, MAX_CAP, MAX_CREATOR_FEE, MAX_INCENTIVE, MAX_PENALTY, MAX_SLOPE
 from ringfence.model.terms import MAX_UINT256, PRICE_SCALE, WAD, YEAR_SECONDS, Terms
@@ -44,7 +45,7 @@ class Start:
 class World:
     """One pool's surroundings: `unit` and `collateral_unit` are ordinary amounts (base units) of the same worth at `price`.
 
-    `rate` is ("fixed", rate), ("kinked", base, kink, below, above) or ("mock", mode, rate),
+    `rate` is ("fixed", rate), ("kinked", base, kink, below, above), ("adaptive", rate at target) or ("mock", mode, rate),
     or ("none",).
     """
 
@@ -60,6 +61,7 @@ class World:
     is_asset_odd: bool
     is_collateral_odd: bool
     start: Start
+    has_backstop: bool = False
 
 
 def plain_world(**terms: int) -> World:
@@ -98,6 +100,14 @@ def draw_world(rng: Random, number: int | None = None) -> World:
     start = draw_start(rng, STARTS[number % len(STARTS)], unit, collateral_unit)
     family = rng.choice(FAMILIES)
     terms = draw_terms(rng, family, unit)
+    is_asset_odd = number % 11 == 7
+    # A backstop that moves an odd token would be judged by the mock's answer to it, which is no rule of the pool.
+    has_backstop = number % 2 == 0 and not is_asset_odd
+    if has_backstop:
+        terms["premium"] = rng.choice([0, 1, WAD // 20, WAD - terms["creator_fee"] - terms["reserve_factor"]])
+        terms["premium"] = min(terms["premium"], WAD - terms["creator_fee"] - terms["reserve_factor"])
+    if number % 5 == 3:
+        terms["lockup"] = rng.choice([1, 12, 60, 600, 86_400, 2**64 - 1])
     # A collateral unit bears a debt of about one unit, however small the LTV.
     is_debt_huge = start.debt_assets >= 2**127
     price = (2**150 if is_debt_huge else unit * WAD // terms["max_ltv"]) * PRICE_SCALE // collateral_unit
@@ -111,9 +121,10 @@ def draw_world(rng: Random, number: int | None = None) -> World:
         terms=terms,
         rate=("fixed", MAX_UINT256) if is_debt_huge else draw_rate(rng),
         is_single_price=rng.random() < 0.15,
-        is_asset_odd=number % 11 == 7,
+        is_asset_odd=is_asset_odd,
         is_collateral_odd=number % 13 == 5,
         start=start,
+        has_backstop=has_backstop,
     )
 
 
@@ -158,7 +169,9 @@ def draw_rate(rng: Random) -> tuple[Any, ...]:
         return ("none",)
     if kind < 0.3:
         return "fixed", rng.choice([0, WAD // 20 // YEAR_SECONDS, spread(rng, 1, 2 * MAX_RATE), MAX_UINT256])
-    if kind < 0.7:
+    if kind < 0.45:
+        return "adaptive", rng.randint(MIN_RATE_AT_TARGET, MAX_RATE_AT_TARGET)
+    if kind < 0.75:
         kink = rng.choice([0, WAD * 8 // 10, WAD * 9 // 10, WAD, rng.randint(0, WAD)])
         below, above = spread(rng, 1, MAX_RATE // 4), spread(rng, 1, 2 * MAX_RATE)
         if rng.random() < 0.05:

@@ -59,17 +59,23 @@ class PoolContract(Contract):
         """Give assets to the reserve: no shares, not refundable."""
         self._run(now, caller, "add_to_reserve", assets)
 
-    def transfer(self, caller: str, receiver: str, amount: int) -> bool:
-        """Move lender shares, in the current block."""
-        return bool(self.transact(caller, "transfer", receiver, amount))
+    def transfer(self, caller: str, receiver: str, amount: int, now: int) -> bool:
+        """Move lender shares that are not locked."""
+        return bool(self._run(now, caller, "transfer", receiver, amount))
 
-    def transfer_from(self, caller: str, owner: str, receiver: str, amount: int) -> bool:
-        """Move the owner's lender shares, as far as the caller is allowed, in the current block."""
-        return bool(self.transact(caller, "transferFrom", owner, receiver, amount))
+    def transfer_from(self, caller: str, owner: str, receiver: str, amount: int, now: int) -> bool:
+        """Move the owner's lender shares that are not locked, as far as the caller is allowed."""
+        return bool(self._run(now, caller, "transferFrom", owner, receiver, amount))
 
     def approve(self, caller: str, spender: str, amount: int) -> bool:
         """Let the spender move up to an amount of the caller's lender shares, in the current block."""
         return bool(self.transact(caller, "approve", spender, amount))
+
+    def permit(
+        self, caller: str, owner: str, spender: str, amount: int, deadline: int, signature: tuple[int, bytes, bytes], now: int
+    ) -> None:
+        """Let the spender move up to an amount of the owner's lender shares, as the owner signed (v, r, s)."""
+        self._run(now, caller, "permit", owner, spender, amount, deadline, *signature)
 
     # Borrowers
 
@@ -93,11 +99,21 @@ class PoolContract(Contract):
         """Let an operator borrow and take collateral out for the caller, or no longer; in the current block."""
         self.transact(caller, "set_operator", operator, approved)
 
+    def permit_operator(
+        self, caller: str, owner: str, operator: str, approved: bool, deadline: int, signature: tuple[int, bytes, bytes], now: int
+    ) -> None:
+        """Do as set_operator does, as the owner signed (v, r, s)."""
+        self._run(now, caller, "permit_operator", owner, operator, approved, deadline, *signature)
+
     # Everybody
 
     def accrue(self, caller: str, now: int) -> None:
         """Count the interest since the last call."""
         self._run(now, caller, "accrue")
+
+    def pay_premium(self, caller: str, now: int) -> None:
+        """Pay the backstop what is owed to it, as far as there is cash."""
+        self._run(now, caller, "pay_premium")
 
     def flag(self, caller: str, borrower: str, now: int) -> None:
         """Start the clock of an unhealthy position."""
@@ -140,6 +156,14 @@ class PoolContract(Contract):
     def is_operator(self, owner: str, operator: str) -> bool:
         """Whether the operator may move the owner's position."""
         return bool(self.call("is_operator", owner, operator))
+
+    def locked_until(self, owner: str) -> int:
+        """The second from which the owner's lender shares move again; in the past, or 0, they do."""
+        return int(self.call("locked_until", owner))
+
+    def nonces(self, owner: str) -> int:
+        """How many of the owner's signatures were used."""
+        return int(self.call("nonces", owner))
 
     def debt_of(self, borrower: str, now: int) -> int:
         """The debt (up)."""

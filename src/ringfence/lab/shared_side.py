@@ -130,6 +130,7 @@ class _Side:
         sale = self._priced(position, price)
         if sale.refusal:
             return
-        self._totals, _ = liquidation.after_sale(self._totals, sale)
+        totals, from_reserve = liquidation.after_sale(self._totals, sale)
+        self._totals, _, _ = liquidation.bear(totals, sale.loss - from_reserve)
         position.holds = Position(position.holds.collateral - sale.collateral, position.holds.debt_shares - sale.debt_shares)
         self._set_clock(position, price)

@@ -109,6 +109,15 @@ class Backstop:
             self._push(caller, paid)
         return paid
 
+    def snapshot(self) -> Any:
+        """Return what `restore` puts back, tokens aside: a pool takes back a draw when the sale that asked for it is refused."""
+        return dict(self._drawn), len(self.events)
+
+    def restore(self, snapshot: Any) -> None:
+        """Forget every draw since the snapshot."""
+        self._drawn, logged = dict(snapshot[0]), snapshot[1]
+        del self.events[logged:]
+
     # Underwriters: an ERC-4626 vault that is left by notice
 
     @call

@@ -63,6 +63,11 @@ def accrue(before: Totals, terms: Terms, rate: int, now: int) -> tuple[Totals, A
         reserve_assets += to_reserve
         supply_assets -= to_reserve
 
+    # The backstop's premium is owed until there is cash to pay it.
+    premium = div_down(interest * terms.premium, WAD)
+    premium_owed += premium
+    supply_assets -= premium
+
     # The creator is paid in new shares, worth the fee after dilution. What lenders keep must be worth something: in a pool that is
     # wiped out without the fee, its shares could be more than a word holds. Otherwise they are under fee * 1e15.
     fee = div_down(interest * terms.creator_fee, WAD)
@@ -71,4 +76,4 @@ def accrue(before: Totals, terms: Terms, rate: int, now: int) -> tuple[Totals, A
         fee_shares = shares.lender_shares_down(fee, supply_assets - fee, supply_shares)
         supply_shares += fee_shares
     totals = supply_assets, supply_shares, debt_assets, debt_shares, reserve_assets, premium_owed, now, interest_dust
-    return tuple.__new__(Totals, totals), tuple.__new__(Accrual, (interest, to_reserve, 0, fee_shares))
+    return tuple.__new__(Totals, totals), tuple.__new__(Accrual, (interest, to_reserve, premium, fee_shares))

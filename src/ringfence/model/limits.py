@@ -29,15 +29,13 @@ def _bounds(terms: Terms) -> Iterator[tuple[bool, str]]:
     yield terms.reserve_factor <= WAD, "terms: reserve_factor"
     yield terms.reserve_target <= WAD, "terms: reserve_target"
     yield terms.creator_fee <= MAX_CREATOR_FEE, "terms: creator_fee"
+    yield terms.premium <= WAD, "terms: premium"
     yield terms.supply_cap <= MAX_CAP, "terms: supply_cap"
     yield terms.borrow_cap <= MAX_BORROW_CAP, "terms: borrow_cap"
     yield terms.min_debt < 2**128, "terms: min_debt"
     yield terms.sale_timeout < 2**64, "terms: sale_timeout"
     yield terms.solvent_window == 0 or terms.solvent_window < terms.sale_timeout, "terms: solvent_window"
-    # Parts that are not built yet must be absent.
-    yield terms.backstop == ZERO_ADDRESS, "terms: backstop"
-    yield terms.premium == 0, "terms: premium"
-    yield terms.lockup == 0, "terms: lockup"
+    yield terms.lockup < 2**64, "terms: lockup"
     # What several terms together must keep.
     yield terms.incentive_base + terms.incentive_rise + terms.incentive_slope > 0, "terms: no incentive"
     yield terms.liq_ltv * (WAD + terms.incentive_max) < WAD * WAD, "terms: incentive over margin"
@@ -47,6 +45,7 @@ def _bounds(terms: Terms) -> Iterator[tuple[bool, str]]:
         "terms: rise too slow",
     )
     yield terms.reserve_factor + terms.premium + terms.creator_fee <= WAD, "terms: shares of interest"
+    yield terms.premium == 0 or terms.backstop != ZERO_ADDRESS, "terms: backstop"
     yield terms.creator_fee == 0 or terms.fee_recipient != ZERO_ADDRESS, "terms: fee_recipient"
 
 

@@ -174,7 +174,7 @@ def sale(terms: Terms, totals: Totals, position: Position, high: int, seconds: i
 
 
 def after_sale(before: Totals, sale: Sale) -> tuple[Totals, int]:
-    """Return the pool's totals after a sale, and what of its loss the reserve paid; lenders bear the rest through their share price."""
+    """Return the pool's totals after a sale, and what of its loss the reserve paid; the rest of the loss is still to be borne."""
     supply_assets, supply_shares, debt_assets, debt_shares, reserve_assets, premium_owed, accrued_at, interest_dust = before
     debt_assets -= sale.debt_retired + sale.loss
     debt_shares -= sale.debt_shares
@@ -183,6 +183,16 @@ def after_sale(before: Totals, sale: Sale) -> tuple[Totals, int]:
     supply_assets += sale.payment - sale.debt_retired - sale.penalty
     from_reserve = min(sale.loss, reserve_assets)
     reserve_assets -= from_reserve
-    supply_assets -= sale.loss - from_reserve
     after = Totals(supply_assets, supply_shares, debt_assets, debt_shares, reserve_assets, premium_owed, accrued_at, interest_dust)
     return after, from_reserve
+
+
+def bear(before: Totals, unpaid: int) -> tuple[Totals, int, int]:
+    """Return the totals, what lenders bear of a loss that neither reserve nor backstop paid, and what the premium owed bears (asset units).
+
+    Lenders bear it through their share price, the premium only when they have nothing left.
+    """
+    from_lenders = min(unpaid, before.supply_assets)
+    from_premium = unpaid - from_lenders
+    totals = before._replace(supply_assets=before.supply_assets - from_lenders, premium_owed=before.premium_owed - from_premium)
+    return totals, from_lenders, from_premium

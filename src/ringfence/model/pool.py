@@ -5,13 +5,15 @@ with the contract's text and leaves the pool as it was. Where a position is sold
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
-from . import interest, limits, liquidation, shares
+from . import interest, limits, liquidation, permits, shares
 from .erc20 import Event, Ledger, Undo
 from .errors import Revert
 from .liquidation import Position, Sale
+from .permits import Message, Signature
 from .rounding import div_down
 from .shares import Totals
 from .terms import MAX_UINT128, MAX_UINT256, WAD, ZERO_ADDRESS, Terms
@@ -44,6 +46,22 @@ class RateModel(Protocol):
         ...
 
 
+class Backstop(Protocol):
+    """A default fund; `cover` may raise Revert, which counts as 0. What it does is taken back when the sale that asked it is refused."""
+
+    def cover(self, caller: str, amount: int) -> int:
+        """Pay the calling pool, by its token."""
+        ...
+
+    def snapshot(self) -> Any:
+        """Return what `restore` puts back."""
+        ...
+
+    def restore(self, snapshot: Any) -> None:
+        """Make everything as it was."""
+        ...
+
+
 def call(method: "Callable[Concatenate[Pool, P], R]") -> "Callable[Concatenate[Pool, P], R]":
     """Make a method one transaction: closed while another one runs, and taken back whole when it is refused."""
 
@@ -60,9 +78,11 @@ def call(method: "Callable[Concatenate[Pool, P], R]") -> "Callable[Concatenate[P
             del self.events[logged:]
             self._take_back()
             self._undo.clear()
+            self._take_back_cover()
             self._is_entered = False
             raise
         self._undo.clear()
+        self._before_cover = None
         self._is_entered = False
         return result
 
@@ -84,6 +104,7 @@ class Pool:
         collateral: Ledger,
         oracle: Oracle,
         rate_model: RateModel,
+        backstop: Backstop | None = None,
         now: int,
         address: str = "pool",
     ) -> None:
@@ -93,15 +114,22 @@ class Pool:
         self._collateral = collateral
         self._oracle = oracle
         self._rate_model = rate_model
+        self._backstop = backstop
+        # What a rate model remembers of its pools, if it remembers: a refused call takes that back, too.
+        self._rates: dict[str, int] | None = getattr(rate_model, "remembered", None)
         self.address = address
         self.events: list[Event] = []
         self.callbacks: dict[str, Callable[[int, bytes], None]] = {}
         self._undo: Undo = []
         self._is_entered = False
+        # Balances, allowances, backstop: as they were before the call at hand first asked the backstop.
+        self._before_cover: tuple[dict[str, int], dict[tuple[str, str], int], Any] | None = None
         self._shares = Ledger(self.events, self._undo)
         self._totals = Totals(0, 0, 0, 0, 0, 0, now, 0)
         self._positions: dict[str, Position] = {}
         self._operators: dict[tuple[str, str], bool] = {}
+        self._unlocks_at: dict[str, int] = {}
+        self._nonces: dict[str, int] = {}
 
     # Lenders: an ERC-4626 vault
 
@@ -110,7 +138,7 @@ class Pool:
         """Lend assets; return the lender shares minted (down)."""
         totals = self._accrue(now)
         minted = shares.lender_shares_down(assets, totals.supply_assets, totals.supply_shares)
-        self._deposit(totals, caller, assets, minted, receiver)
+        self._deposit(totals, caller, assets, minted, receiver, now)
         return minted
 
     @call
@@ -118,7 +146,7 @@ class Pool:
         """Lend for an amount of lender shares; return the assets paid (up)."""
         totals = self._accrue(now)
         assets = shares.lender_assets_up(amount, totals.supply_assets, totals.supply_shares)
-        self._deposit(totals, caller, assets, amount, receiver)
+        self._deposit(totals, caller, assets, amount, receiver, now)
         return assets
 
     @call
@@ -126,7 +154,7 @@ class Pool:
         """Take assets out; return the lender shares burnt (up)."""
         totals = self._accrue(now)
         burnt = shares.lender_shares_up(assets, totals.supply_assets, totals.supply_shares)
-        self._withdraw(totals, caller, assets, burnt, receiver, owner)
+        self._withdraw(totals, caller, assets, burnt, receiver, owner, now)
         return burnt
 
     @call
@@ -134,7 +162,7 @@ class Pool:
         """Burn an amount of lender shares; return the assets paid out (down)."""
         totals = self._accrue(now)
         assets = shares.lender_assets_down(amount, totals.supply_assets, totals.supply_shares)
-        self._withdraw(totals, caller, assets, amount, receiver, owner)
+        self._withdraw(totals, caller, assets, amount, receiver, owner, now)
         return assets
 
     @call
@@ -147,19 +175,27 @@ class Pool:
         self._pull(self._asset, caller, assets)
 
     @call
-    def transfer(self, caller: str, receiver: str, amount: int) -> bool:
-        """Move lender shares."""
+    def transfer(self, caller: str, receiver: str, amount: int, now: int) -> bool:
+        """Move lender shares that are not locked."""
+        self._check_unlocked(caller, amount, now)
         return self._shares.transfer(caller, receiver, amount)
 
     @call
-    def transfer_from(self, caller: str, owner: str, receiver: str, amount: int) -> bool:
-        """Move the owner's lender shares, as far as the caller is allowed."""
+    def transfer_from(self, caller: str, owner: str, receiver: str, amount: int, now: int) -> bool:
+        """Move the owner's lender shares that are not locked, as far as the caller is allowed."""
+        self._check_unlocked(owner, amount, now)
         return self._shares.transfer_from(caller, owner, receiver, amount)
 
     @call
     def approve(self, caller: str, spender: str, amount: int) -> bool:
         """Let the spender move up to an amount of the caller's lender shares."""
         return self._shares.approve(caller, spender, amount)
+
+    @call
+    def permit(self, caller: str, owner: str, spender: str, amount: int, deadline: int, signature: Signature, now: int) -> None:
+        """Let the spender move up to an amount of the owner's lender shares, as the owner signed."""
+        self._use_permit("Permit", owner, spender, amount, deadline, signature, now)
+        self._shares.approve(owner, spender, amount)
 
     # Borrowers
 
@@ -247,8 +283,15 @@ class Pool:
     @call
     def set_operator(self, caller: str, operator: str, approved: bool) -> None:
         """Let an operator borrow and take collateral out for the caller, or no longer."""
-        self._write(self._operators, (caller, operator), approved)
-        self.events.append(("SetOperator", caller, operator, approved))
+        self._set_operator(caller, operator, approved)
+
+    @call
+    def permit_operator(
+        self, caller: str, owner: str, operator: str, approved: bool, deadline: int, signature: Signature, now: int
+    ) -> None:
+        """Do as set_operator does, as the owner signed."""
+        self._use_permit("OperatorPermit", owner, operator, int(approved), deadline, signature, now)
+        self._set_operator(owner, operator, approved)
 
     # Everybody
 
@@ -256,6 +299,15 @@ class Pool:
     def accrue(self, caller: str, now: int) -> None:
         """Count the interest since the last call."""
         self._totals = self._accrue(now)
+
+    @call
+    def pay_premium(self, caller: str, now: int) -> None:
+        """Pay the backstop what is owed to it, as far as there is cash."""
+        totals = self._accrue(now)
+        paid = min(totals.premium_owed, shares.cash(totals))
+        self._totals = totals._replace(premium_owed=totals.premium_owed - paid)
+        self.events.append(("PayPremium", paid))
+        self._push(self._asset, self._terms.backstop, paid)
 
     @call
     def flag(self, caller: str, borrower: str, now: int) -> None:
@@ -337,6 +389,16 @@ class Pool:
         """Tell whether the operator may move the owner's position."""
         self._check_open()
         return self._operators.get((owner, operator), False)
+
+    def locked_until(self, owner: str) -> int:
+        """Return the second from which the owner's lender shares move again; in the past, or 0, they do."""
+        self._check_open()
+        return self._unlocks_at.get(owner, 0)
+
+    def nonces(self, owner: str) -> int:
+        """Return how many of the owner's signatures were used."""
+        self._check_open()
+        return self._nonces.get(owner, 0)
 
     def debt_of(self, borrower: str, now: int) -> int:
         """Return the debt (up)."""
@@ -422,14 +484,18 @@ class Pool:
         return shares.lender_shares_down(self._room(totals), totals.supply_assets, totals.supply_shares)
 
     def max_withdraw(self, owner: str, now: int) -> int:
-        """Return the assets that the owner's shares, as stored, and the pool's cash allow to withdraw."""
+        """Return the assets that the owner's shares, as stored, and the pool's cash allow to withdraw; 0 while the shares are locked."""
         totals = self._totals_now(now)
+        if self._is_locked(owner, now):
+            return 0
         owned = shares.lender_assets_down(self._shares.balance_of(owner), totals.supply_assets, totals.supply_shares)
         return min(owned, shares.cash(totals))
 
     def max_redeem(self, owner: str, now: int) -> int:
-        """Return the lender shares that the owner, as stored, and the pool's cash allow to redeem."""
+        """Return the lender shares that the owner, as stored, and the pool's cash allow to redeem; 0 while they are locked."""
         totals = self._totals_now(now)
+        if self._is_locked(owner, now):
+            return 0
         held = self._shares.balance_of(owner)
         paid_out = shares.lender_shares_down(shares.cash(totals), totals.supply_assets, totals.supply_shares)
         amount = min(held, paid_out)
@@ -438,7 +504,7 @@ class Pool:
 
     # Inside, what a lender's call does
 
-    def _deposit(self, totals: Totals, caller: str, assets: int, minted: int, receiver: str) -> None:
+    def _deposit(self, totals: Totals, caller: str, assets: int, minted: int, receiver: str, now: int) -> None:
         if assets == 0 or minted == 0:
             raise Revert("pool: amount is worth nothing")
         _check_account(receiver)
@@ -446,15 +512,20 @@ class Pool:
             raise Revert("pool: wiped out")
         if assets > self._room(totals):
             raise Revert("pool: supply cap reached")
+        if self._terms.lockup > 0:
+            # Nobody locks another's shares unasked.
+            self._check_operator(caller, receiver)
+            self._write(self._unlocks_at, receiver, now + self._terms.lockup)
         self._totals = shares.with_supply(totals, totals.supply_assets + assets, totals.supply_shares + minted)
         self._shares.mint(receiver, minted)
         self.events.append(("Deposit", caller, receiver, assets, minted))
         self._pull(self._asset, caller, assets)
 
-    def _withdraw(self, totals: Totals, caller: str, assets: int, burnt: int, receiver: str, owner: str) -> None:
+    def _withdraw(self, totals: Totals, caller: str, assets: int, burnt: int, receiver: str, owner: str, now: int) -> None:
         if assets == 0:
             raise Revert("pool: amount is worth nothing")
         _check_account(receiver)
+        self._check_unlocked(owner, burnt, now)
         if caller != owner:
             self._shares.spend(owner, caller, burnt)
         self._shares.burn(owner, burnt)
@@ -471,6 +542,23 @@ class Pool:
         return self._terms.supply_cap - totals.supply_assets
 
     # Inside, what calls check
+
+    def _is_locked(self, owner: str, now: int) -> bool:
+        return self._terms.lockup > 0 and now < self._unlocks_at.get(owner, 0)
+
+    def _check_unlocked(self, owner: str, amount: int, now: int) -> None:
+        # A transfer of nothing moves no locked share.
+        if amount > 0 and self._is_locked(owner, now):
+            raise Revert("pool: shares are locked")
+
+    def _use_permit(self, kind: str, owner: str, other: str, granted: int, deadline: int, signature: Signature, now: int) -> None:
+        nonce = self._nonces.get(owner, 0)
+        permits.check(Message(self.address, kind, owner, other, granted, nonce, deadline), signature, now)
+        self._write(self._nonces, owner, nonce + 1)
+
+    def _set_operator(self, owner: str, operator: str, approved: bool) -> None:
+        self._write(self._operators, (owner, operator), approved)
+        self.events.append(("SetOperator", owner, operator, approved))
 
     def _check_open(self) -> None:
         if self._is_entered:
@@ -523,12 +611,26 @@ class Pool:
             ("Liquidate", caller, borrower, receiver, payment, debt_retired, penalty, debt_shares, collateral, incentive, loss, high)
         )
         if loss > 0:
-            self.events.append(("LossRealised", borrower, loss, from_reserve, 0, loss - from_reserve, 0))
+            from_backstop = self._cover(loss - from_reserve)
+            totals, from_lenders, from_premium = liquidation.bear(totals, loss - from_reserve - from_backstop)
+            self.events.append(("LossRealised", borrower, loss, from_reserve, from_backstop, from_lenders, from_premium))
         since = 0
         if not liquidation.is_healthy(self._terms.liq_ltv, totals, position, high):
             since = liquidation.started(position.unhealthy_since, self._terms.sale_timeout, now)
         self._store_position(borrower, position, since)
         return totals, sale
+
+    def _cover(self, loss: int) -> int:
+        # A backstop that fails must not stop a sale: what it says does not count, what arrives does.
+        if loss == 0 or self._backstop is None:
+            return 0
+        asset = self._asset
+        if self._before_cover is None:
+            self._before_cover = dict(asset.balances), dict(asset.allowances), self._backstop.snapshot()
+        before = asset.balance_of(self.address)
+        with suppress(Revert):
+            self._backstop.cover(self.address, loss)
+        return min(loss, max(asset.balance_of(self.address), before) - before)
 
     def _exchange(self, caller: str, payment: int, collateral: int, min_collateral: int, receiver: str, data: bytes) -> None:
         # Collateral goes out first, so that a buyer can sell it in the callback and pay from what it brought.
@@ -560,6 +662,8 @@ class Pool:
             return totals
         if elapsed < 0:
             raise Revert("")
+        if self._rates is not None:
+            self._undo.append((self._rates, self.address, self._rates.get(self.address)))
         try:
             rate = self._rate_model.update(self.address, totals.debt_assets, totals.supply_assets, elapsed)
         except Revert:
@@ -622,10 +726,16 @@ class Pool:
     def _take_back(self) -> None:
         for mapping, key, former in reversed(self._undo):
             if former is None:
-                del mapping[key]
+                mapping.pop(key, None)
             else:
                 mapping[key] = former
         self._shares.total_supply = self._totals.supply_shares
+
+    def _take_back_cover(self) -> None:
+        if self._before_cover is not None and self._backstop is not None:
+            self._asset.balances, self._asset.allowances, snapshot = self._before_cover
+            self._backstop.restore(snapshot)
+            self._before_cover = None
 
     def _pull(self, token: Ledger, caller: str, amount: int) -> None:
         if amount > 0:
