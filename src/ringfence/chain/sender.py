@@ -124,6 +124,9 @@ class Sender:
             raw, transaction_hash = bytes.fromhex(last["raw"]), str(last["hash"])
             self._say(f"{step.what}: sent before under nonce {nonce}, sent again unchanged")
         else:
+            if sent:
+                # Nodes take a second transaction of a nonce only for an eighth more, of the tip too.
+                fees = Fees(fees.max_fee, min(fees.max_fee, max(fees.tip, int(sent[-1]["tip"]) * 9 // 8 + 1)))
             gas = self._gas(step)
             signed = self._signer.sign(Transaction(self._chain_id, nonce, step.to, step.data, gas, fees.max_fee, fees.tip))
             raw, transaction_hash = signed.raw, signed.hash
@@ -135,6 +138,7 @@ class Sender:
                 digest=step.digest,
                 hash=transaction_hash,
                 max_fee=fees.max_fee,
+                tip=fees.tip,
                 gas=gas,
                 raw=raw.hex(),
             )

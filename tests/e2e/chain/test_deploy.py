@@ -222,6 +222,25 @@ def test_a_line_that_fails_at_any_transaction_costs_nothing(desk: Desk, line: Li
     assert len({record["hash"] for record in records() if record["kind"] == "sent"}) == 4
 
 
+def test_fees_that_have_risen_are_paid_under_the_same_nonce(desk: Desk) -> None:
+    """What was offered is too little now: signed again with today's fees, and only one of the two can happen."""
+    desk.anvil.rpc("evm_setAutomine", False)
+    assert desk.deploy("--yes", "--timeout", "1") == 1
+    assert "is in no block after 1 s" in desk.err
+    desk.anvil.rpc("anvil_setNextBlockBaseFeePerGas", hex(20 * 10**9))
+    desk.anvil.rpc("evm_mine")
+    assert desk.anvil.nonce(desk.account) == 0
+    assert desk.deploy("--yes", "--max-fee-gwei", "10") == 1
+    assert "and --max-fee-gwei allows 10" in desk.err
+    desk.anvil.rpc("evm_setAutomine", True)
+    assert desk.deploy("--yes") == 0, desk.err
+    sent = [record for record in records() if record["kind"] == "sent"]
+    assert [record["nonce"] for record in sent] == [0, 0, 1, 2, 3]
+    assert sent[1]["max_fee"] > 2 * sent[0]["max_fee"]
+    assert records()[3]["hash"] == sent[1]["hash"], "the second of the two happened"
+    assert desk.anvil.nonce(desk.account) == 4
+
+
 def test_a_last_line_that_was_not_finished_counts_for_nothing(desk: Desk) -> None:
     """The process ended while it wrote: what the line would have announced was not begun."""
     desk.deployed()
