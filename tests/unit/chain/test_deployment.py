@@ -12,8 +12,8 @@ from ringfence.chain.errors import NotSent
 from ringfence.chain.factory import FactoryContract
 from ringfence.chain.pool import PoolContract
 from ringfence.inputs.errors import InputError
-from ringfence.inputs.pool_file import FixedRateTerms, KinkedRateTerms, PoolFile, RateTerms
-from ringfence.model.terms import ZERO_ADDRESS, Terms
+from ringfence.inputs.pool_file import AdaptiveRateTerms, FixedRateTerms, KinkedRateTerms, PoolFile, RateTerms
+from ringfence.model.terms import WAD, YEAR_SECONDS, ZERO_ADDRESS, Terms
 from tests.agreement.test_limits import PLAIN
 
 SENDER, ORACLE = "0x" + "5e" * 20, "0x" + "0a" * 20
@@ -63,6 +63,15 @@ def test_what_is_given_is_not_deployed() -> None:
     counts = [len(plan_of(pool, place(), made_in, "RFP").steps) for pool in (pool_file(), named) for made_in in (None, factory)]
     assert counts == [4, 2, 3, 1]
     assert plan_of(named, place(), factory, "RFP").terms.rate_model == model
+
+
+def test_every_rate_model_that_a_file_can_name_is_deployed() -> None:
+    """By its own contract, with its own numbers."""
+    chain = EmbeddedChain()
+    for rate in (FixedRateTerms(7), KINKED, AdaptiveRateTerms(WAD // 10 // YEAR_SECONDS)):
+        (step, _) = plan_of(pool_file(rate), place(chain.nonce(SENDER)), ORACLE, "RFP").steps
+        assert chain.deploy(SENDER, step.data) == step.creates
+        assert is_of(chain.code(step.creates or ""), type(rate).__name__.removesuffix("Terms"))
 
 
 @pytest.mark.parametrize("name", ["asset", "collateral", "oracle"])
