@@ -7,6 +7,7 @@ every instruction still belongs to the statement that it was written in.
 """
 
 import json
+from copy import copy
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -80,13 +81,28 @@ class Inherited:
 
 
 def inherit(code: Any, around: Inherited | None = None) -> None:
-    """Give every piece of intermediate code a source node; a literal's code, for one, belongs to nothing but the statement around it."""
-    if code.ast_source is None:
-        code.ast_source = around
-    own = code.ast_source
-    around = own if own is None or isinstance(own, Inherited) else Inherited(own)
-    for part in code.args:
+    """Let every piece of intermediate code belong to the statement around it.
+
+    A literal's code has no source node, and the compiler shares one piece of code among all places that name a variable, with the node
+    of the last of them: such a piece is copied for each place.
+    """
+    if is_statement(code.ast_source):
+        around = Inherited(code.ast_source)
+    for at, part in enumerate(code.args):
+        if around is not None and not is_statement(part.ast_source) and _statement_of(part.ast_source) is not around.node:
+            part = copy(part)
+            part.args = list(part.args)
+            part.ast_source = around
+            code.args[at] = part
         inherit(part, around)
+
+
+def _statement_of(node: Any) -> Any:
+    if isinstance(node, Inherited):
+        return node.node
+    while node is not None and not is_statement(node):
+        node = node._parent
+    return node
 
 
 class Instrumenter:
