@@ -1,6 +1,7 @@
-"""The table of planted faults: what each changes and what that breaks; read from the TOML files beside this one.
+"""The table of planted faults: what each changes and what that breaks; read from every TOML file beside this one.
 
-`contract.toml` changes the contracts alone, `model.toml` the model alone, `twins.toml` both in the same way: what agreement cannot see.
+A row with a `file` changes the contracts alone or the model alone, one with `change`s both in the same way: what agreement cannot see.
+Files that scripts/mutants knows no tests of their own for are the pool's.
 """
 
 import re
@@ -10,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 FOLDER = Path(__file__).resolve().parent
-SIDES = ("contract", "model", "twins")
 KINDS = ("rounding", "comparison", "order", "missing step", "constant", "argument")
 FIELDS = {"name", "kind", "breaks", "equivalent", "file", "function", "old", "new", "change"}
 
@@ -45,7 +45,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """One planted fault; `equivalent` is the proof that nobody can see it, empty for a fault that must be found."""
+    """One planted fault; `equivalent` is the proof that nobody can see it, empty for a fault that must be found; `table` names its file."""
 
     name: str
     side: str
@@ -53,6 +53,7 @@ class Mutant:
     breaks: str
     equivalent: str
     changes: tuple[Change, ...]
+    table: str = ""
 
     def apply(self, root: Path) -> None:
         """Plant the fault in the copy of the sources under a root."""
@@ -72,16 +73,14 @@ def function_span(source: str, name: str) -> tuple[int, int]:
 
 
 def read(folder: Path = FOLDER) -> list[Mutant]:
-    """Every mutant, in the order of the files; raises ValueError for a row that is not well-formed."""
-    mutants = []
-    for side in SIDES:
-        for row in tomllib.loads((folder / f"{side}.toml").read_text())["mutant"]:
-            mutants.append(_mutant(side, row))
-    return mutants
+    """Every mutant, file by file in the order of their names; raises ValueError for a row that is not well-formed."""
+    rows = [(path.stem, row) for path in sorted(folder.glob("*.toml")) for row in tomllib.loads(path.read_text())["mutant"]]
+    return [_mutant(table, row) for table, row in rows]
 
 
-def _mutant(side: str, row: dict[str, Any]) -> Mutant:
+def _mutant(table: str, row: dict[str, Any]) -> Mutant:
     if unknown := row.keys() - FIELDS:
-        raise ValueError(f"{side}.toml: {row.get('name')}: no such field: {', '.join(sorted(unknown))}")
+        raise ValueError(f"{table}.toml: {row.get('name')}: no such field: {', '.join(sorted(unknown))}")
     changes = tuple(Change(change["file"], change.get("function", ""), change["old"], change["new"]) for change in row.get("change", [row]))
-    return Mutant(row["name"], side, row["kind"], row["breaks"], row.get("equivalent", ""), changes)
+    side = "twins" if "change" in row else "contract" if row["file"].startswith("contracts/") else "model"
+    return Mutant(row["name"], side, row["kind"], row["breaks"], row.get("equivalent", ""), changes, table)
