@@ -130,7 +130,7 @@ def test_a_sale_to_oneself_brings_nothing_while_the_collateral_pays() -> None:
 
 @pytest.mark.parametrize("wait", [0, 600, 1_199, 1_200, 3_000])
 def test_a_sale_to_oneself_within_the_margin_waits_for_others_to_be_quicker(wait: int) -> None:
-    """Who has 2 % left and sells to an accomplice at over 2 % takes the difference from lenders; at first nothing, and others may be quicker.
+    """Who has 2 % left and sells to an accomplice at over 2 % takes the rest from lenders; at first nothing, and others may be quicker.
 
     Bounded by (incentive - what the collateral can pay) * payment, the law of `a_first_sale_never_hurts`: a loss that every late sale has.
     """
