@@ -201,9 +201,12 @@ def crash_everywhere(system: System, rng: Random) -> None:
 
 def run_and_crash(system: System, rng: Random) -> None:
     """Lenders take all cash, interest and premium are owed, and then the collateral is worthless: every layer pays, down to the premium."""
-    seat = rng.choice(system.seats)
-    if not operations.debtors(seat):
+    owing = [seat for seat in system.seats if operations.debtors(seat)]
+    if not owing:
         return
+    # Mostly where the backstop has least left to pay instead.
+    fund, with_premium = system.fund.twin, [seat for seat in owing if seat.terms.premium]
+    seat = min(with_premium or owing, key=lambda seat: fund.cover_left(seat.pool.address)) if rng.random() < 0.8 else rng.choice(owing)
     for lender in [owner for owner, held in seat.pool._shares.balances.items() if held and owner in PEOPLE]:
         if most := _ask(lambda lender=lender: seat.pool.max_withdraw(lender, system.now)):  # type: ignore[misc]
             seat.act("withdraw", lender, most, lender, lender)
@@ -256,7 +259,7 @@ TOGETHER: tuple[tuple[Move, int], ...] = (
     (diverge, 14),
     (sign_once, 4),
     (crash_everywhere, 8),
-    (run_and_crash, 2),
+    (run_and_crash, 4),
     (sell_unpaid, 8),
     (collect_premium, 8),
     (leave_when_unlocked, 10),

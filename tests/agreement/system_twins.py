@@ -5,7 +5,7 @@ balances; and no other pool's storage, balances or remembered rate has moved. No
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from random import Random
 from typing import Any, NoReturn
 
@@ -22,7 +22,7 @@ from ringfence.model.kinked_rate import KinkedRate
 from ringfence.model.pool import Pool
 from ringfence.model.single_price import SinglePrice
 from ringfence.model.terms import MAX_UINT256, WAD, ZERO_ADDRESS, Terms
-from tests.agreement import feeds, test_factory, views
+from tests.agreement import backstops, feeds, test_factory, views
 from tests.agreement.mocks import Buyer, FeedMock, OracleMock
 from tests.agreement.planted import outcome_of
 from tests.agreement.storage import PoolStorage, TokenStorage, entry_slot
@@ -133,6 +133,7 @@ class Fund:
         self.twin = WatchedBackstop(system.twins[asset.address], cooldown, creator=CREATOR, address=self.contract.address)
         self.asset, self.asset_twin = asset, system.twins[asset.address]
         system.twins[self.contract.address] = self.twin
+        self._turns = self._endless_questions()
 
     def set_up_storage(self, accounts: Sequence[str]) -> None:
         """Work out where everything lies that these accounts can have here."""
@@ -196,7 +197,33 @@ class Fund:
         self.twin.asked.clear()
         system.check_token(self.asset, self.asset_twin)
         system.check_beside(None)
+        self._check_views(next(self._turns))
         return on_contract
+
+    def check_views(self) -> None:
+        """Compare every view for every underwriter and pool. Raises Difference."""
+        for names, arguments in self._questions():
+            self._check_views((names, arguments))
+
+    def _questions(self) -> Iterator[tuple[Sequence[str], tuple[Any, ...]]]:
+        yield backstops.PLAIN, ()
+        yield from ((backstops.BY_POOL, (seat.pool.address,)) for seat in self.system.seats)
+        for owner in UNDERWRITERS:
+            yield backstops.BY_OWNER, (owner,)
+            yield backstops.BY_OWNER_AND_TIME, (owner, self.system.now)
+            yield backstops.BY_AMOUNT, (self.twin.balance_of(owner),)
+
+    def _endless_questions(self) -> Iterator[tuple[Sequence[str], tuple[Any, ...]]]:
+        while True:
+            yield from self._questions()
+
+    def _check_views(self, question: tuple[Sequence[str], tuple[Any, ...]]) -> None:
+        names, arguments = question
+        for name in names:
+            on_contract = outcome_of(getattr(self.contract, name), *arguments)
+            on_model = outcome_of(getattr(self.twin, name), *arguments)
+            if on_contract != on_model:
+                self.system.fail(f"then backstop.{name}{arguments}: contract {on_contract}, model {on_model}")
 
 
 class Seat(Twins):
@@ -480,6 +507,7 @@ class System:
         seat = self.seats[self._next_seat % len(self.seats)]
         self._next_seat += 1
         seat._views.all(rng)
+        self.fund.check_views()
         self.counts["whole states compared"] += 1
 
     def _ledger(self, token: Contract) -> Slots:
