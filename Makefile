@@ -8,7 +8,7 @@ PYTEST_ARGS ?=
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test e2e nightly bench gas lint types layers sizes compile lock dev clean
+.PHONY: help demo test e2e coverage nightly bench gas lint types layers sizes compile lock dev clean
 
 help: ## this list
 	@echo "make TARGET"
@@ -20,19 +20,23 @@ demo: $(VENV)/.base ## two pools on an embedded chain, one of them through a cra
 test: $(VENV)/.dev ## all tests that need only Python packages
 	@$(BIN)/pytest -q -n $(WORKERS) --dist worksteal $(PYTEST_ARGS)
 
-e2e: $(VENV)/.dev ## tests against a real node (npm fetches it once)
+e2e: $(VENV)/.dev ## tests on a real node, fuzz tests and proofs of the compiled rules (npm and pip fetch the tools once)
 	@$(BIN)/python scripts/fetch_anvil
 	@$(BIN)/pytest -q -m e2e $(PYTEST_ARGS)
+	@$(BIN)/python scripts/e2e
+
+coverage: $(VENV)/.dev ## statements and branches of the contracts that the tests run
+	@$(BIN)/python scripts/vyper_coverage
 
 nightly: $(VENV)/.dev ## the long versions
 	@scripts/nightly
 
 bench: $(VENV)/.dev ## every benchmark in bench/ that needs no node
-	@for each in $(filter-out bench/gas.py,$(wildcard bench/*.py)); do echo "== $$each"; $(BIN)/python "$$each" || exit 1; done
+	@for each in $(filter-out bench/gas%.py,$(wildcard bench/*.py)); do echo "== $$each"; $(BIN)/python "$$each" || exit 1; done
 
 gas: $(VENV)/.dev ## gas of every call, on a real node (npm fetches it once)
 	@$(BIN)/python scripts/fetch_anvil
-	@$(BIN)/python bench/gas.py
+	@for each in $(wildcard bench/gas*.py); do echo "== $$each"; $(BIN)/python "$$each" || exit 1; done
 
 lint: $(VENV)/.dev ## style (scripts/lint --fix mends)
 	@scripts/lint

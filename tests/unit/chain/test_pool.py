@@ -165,10 +165,10 @@ def test_the_lender_shares_are_a_token() -> None:
     twins = Twins()
     both = twins.both
     both("mint", LENDER, 10**12, LENDER, START)
-    assert both("transfer", LENDER, BORROWER, 10**11) is True
-    assert both("transfer_from", LIQUIDATOR, BORROWER, LENDER, 1) == "refused: erc20: allowance too low"
+    assert both("transfer", LENDER, BORROWER, 10**11, START) is True
+    assert both("transfer_from", LIQUIDATOR, BORROWER, LENDER, 1, START) == "refused: erc20: allowance too low"
     assert both("approve", BORROWER, LIQUIDATOR, 5) is True
-    assert both("transfer_from", LIQUIDATOR, BORROWER, LENDER, 2) is True
+    assert both("transfer_from", LIQUIDATOR, BORROWER, LENDER, 2, START) is True
     assert both("allowance", BORROWER, LIQUIDATOR) == 3
     assert both("is_operator", LENDER, BORROWER) is False
     both("set_operator", LENDER, BORROWER, True)

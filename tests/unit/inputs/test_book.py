@@ -100,7 +100,7 @@ def test_rows_are_those_an_editor_shows(tmp_path: Path) -> None:
             "account,collateral\na,1\n",
             ": column debt is missing; a book has the columns account, collateral, debt; found: account, collateral",
         ),
-        ("account;collateral;debt\na;1;2\n", "found: account;collateral;debt"),
+        ("account;collateral;debt\na;1;2\n", ": row 1: fields are separated by semicolons; save the file with commas between fields"),
         ("Account,Collateral,Debt\na,1,2\n", ": column account is missing"),
         ("a,1,2\nb,1,2\n", ": column account is missing"),
         ("account,collateral,debt,debt\na,1,2,3\n", ": row 1: column debt is there 2 times"),

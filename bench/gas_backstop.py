@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Gas of every call of a backstop, in whole transactions on a real node.
 
-    bench/backstop_gas.py [--json FILE]        fetches anvil by scripts/fetch_anvil, or takes ANVIL=/path/to/anvil
+    bench/gas_backstop.py [--json FILE]        fetches anvil by scripts/fetch_anvil, or takes ANVIL=/path/to/anvil
 
 A figure is `gasUsed` of the receipt, measured as bench/gas.py measures: calldata and the 21,000 of a transaction included, refunds taken
 off, nothing warm. A plain ERC-20 mock; who calls already holds the token and has approved the fund without limit. A draw is the call of
