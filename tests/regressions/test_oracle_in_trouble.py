@@ -96,7 +96,7 @@ class World:
                 set_feed(source.quote, 1, self.now)
 
     def arguments(self, name: str, arguments: tuple[Any, ...]) -> tuple[Any, ...]:
-        is_timeless = name in ("transfer", "set_operator", "position", "balance_of")
+        is_timeless = name in ("set_operator", "position", "balance_of")
         return arguments if is_timeless else (*arguments, self.now)
 
     def act(self, name: str, *arguments: Any) -> Any:
