@@ -5,6 +5,7 @@ the attacker's accounts together grows.
 """
 
 from dataclasses import fields
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -122,6 +123,7 @@ class Attacked:
         return (*self.pool.state(self.now), *tokens)
 
 
+@cache
 def compiled(name: str) -> Artifact:
     """A contract that lies beside the tests, compiled; skips the test without the compiler."""
     vyper = pytest.importorskip("vyper", reason="the compiler is a development dependency")

@@ -4,7 +4,7 @@
 balanceOf: public(HashMap[address, uint256])
 allowance: public(HashMap[address, HashMap[address, uint256]])
 target: address
-data: Bytes[256]
+data: Bytes[512]
 calls: public(uint256)
 let_in: public(uint256)
 
@@ -16,7 +16,7 @@ def decimals() -> uint8:
 
 
 @external
-def set(target: address, data: Bytes[256]):
+def set(target: address, data: Bytes[512]):
     self.target = target
     self.data = data
     self.calls = 0
