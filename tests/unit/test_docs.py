@@ -308,7 +308,11 @@ def test_the_fields_of_a_replay_are_documented(tmp_path: Path) -> None:
     moving = tmp_path / "adaptive.toml"
     moving.write_text(read(fixed) + '[rate]\nmodel = "adaptive"\nrate_at_target_per_year = "0.04"\n', encoding="utf-8")
     adaptive = list(replayed(tmp_path / "c", terms=moving)["terms"])[-1]
-    assert fields_of(page, "terms") == [*list(result["terms"])[:-4], "rate_rate", *kinked, adaptive]
+    covered = tmp_path / "covered.toml"
+    named = read(fixed).replace("[terms]", f'[terms]\nbackstop = "0x{"b5" * 20}"')
+    covered.write_text(named + "[backstop]\nassets = 100000\n", encoding="utf-8")
+    fund = list(replayed(tmp_path / "d", terms=covered)["terms"])[-3:]
+    assert fields_of(page, "terms") == [*list(result["terms"])[:-4], "rate_rate", *kinked, adaptive, *fund]
     assert list(plain["terms"]) == [*list(result["terms"])[:-4], "rate_rate"]
     assert fields_of(page, "pool") == list(result["pool"]) == [*(field.name for field in fields(PoolFigures)), "solvent"]
 
@@ -358,7 +362,7 @@ def test_the_identities_hold(tmp_path: Path) -> None:
         assert [sides for sides in identities for pool in pools if summed(sides[0], pool) != summed(sides[1], pool)] == []
         figures = {name for sides in identities for side in sides for name in side.split(" + ")}
         never = {name for name in figures if not any(int(pool[name]) for pool in pools)}
-        assert never <= {"surplus", "loss_from_backstop", "loss_from_premium"}
+        assert never <= {"surplus", "premium_owed_after", "loss_from_backstop", "loss_from_premium"}
     proven = read(ROOT / "src" / "ringfence" / "lab" / "tally.py")
     replays = column(page["result.json of a replay"], "identity")
     assert [identity for identity in replays[:2] if f'"{identity.replace("_", " ")}"' not in proven] == []

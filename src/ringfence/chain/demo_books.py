@@ -21,6 +21,7 @@ def figures(market: DemoMarket) -> PoolFigures:
         supply_after=after.supply_assets,
         reserve_before=before.reserve_assets,
         reserve_after=after.reserve_assets,
+        premium_owed_after=after.premium_owed,
         debt_before=before.debt_assets,
         interest=market.interest,
         debt_after=after.debt_assets,

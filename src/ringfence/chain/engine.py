@@ -6,6 +6,7 @@ together.
 
 from dataclasses import replace
 
+from ringfence.chain.backstop import BackstopContract, deploy_backstop
 from ringfence.chain.collaborators import FeedMock, SinglePriceContract, TokenContract
 from ringfence.chain.embedded import EmbeddedChain
 from ringfence.chain.errors import Reverted
@@ -13,8 +14,8 @@ from ringfence.chain.pool import PoolContract, deploy_pool
 from ringfence.chain.pool_slots import PoolSlots
 from ringfence.chain.rate_models import deploy_rate_model
 from ringfence.inputs.events import LossParts, sale_of
-from ringfence.inputs.pool_file import RateTerms
-from ringfence.inputs.stand_ins import FUNDS, LENDER, LIQUIDATOR, borrower
+from ringfence.inputs.pool_file import Fund, RateTerms
+from ringfence.inputs.stand_ins import COOLDOWN, FUNDS, LENDER, LIQUIDATOR, UNDERWRITER, borrower
 from ringfence.model.liquidation import Sale
 from ringfence.model.shares import Totals
 from ringfence.model.terms import MAX_UINT256, Terms
@@ -40,14 +41,16 @@ class ChainEngine:
     _price: int
     _told_price: int
 
-    def open(self, terms: Terms, rate: RateTerms, supply: int, reserve: int, now: int) -> None:
-        """Creates tokens, feed, oracle, rate model and pool, all in the block at `now`; raises Reverted where one of them refuses."""
+    def open(self, terms: Terms, rate: RateTerms, supply: int, reserve: int, now: int, fund: Fund | None = None) -> None:
+        """Creates tokens, feed, oracle, rate model, backstop and pool, all in the block at `now`; raises Reverted where one refuses."""
         chain = self._chain = EmbeddedChain(timestamp=now)
         self._asset, self._collateral = TokenContract.deploy(chain, DECIMALS), TokenContract.deploy(chain, DECIMALS)
         self._price = self._told_price = MAX_UINT256
         self._feed = FeedMock.deploy(chain, self._price)
+        backstop = deploy_backstop(chain, self._asset.address, COOLDOWN, creator=UNDERWRITER) if fund else None
         deployed = replace(
             terms,
+            backstop=backstop.address if backstop else terms.backstop,
             asset=self._asset.address,
             collateral=self._collateral.address,
             oracle=SinglePriceContract.deploy(chain, self._feed.address).address,
@@ -55,6 +58,8 @@ class ChainEngine:
         )
         self._pool = deploy_pool(chain, deployed)
         self._slots = PoolSlots(chain, self._pool.address)
+        if backstop and fund:
+            self._underwrite(backstop, fund)
         for purse in (LENDER, LIQUIDATOR):
             self._asset.mint(purse, FUNDS)
             self._asset.approve(purse, self._pool.address, MAX_UINT256)
@@ -62,6 +67,14 @@ class ChainEngine:
             self._pool.deposit(LENDER, supply, LENDER, now)
         if reserve > 0:
             self._pool.add_to_reserve(LENDER, reserve, now)
+
+    def _underwrite(self, backstop: BackstopContract, fund: Fund) -> None:
+        """The fund covers the pool and no other."""
+        backstop.set_cover(UNDERWRITER, self._pool.address, fund.max_assets, fund.max_share)
+        backstop.seal(UNDERWRITER)
+        self._asset.mint(UNDERWRITER, fund.assets)
+        self._asset.approve(UNDERWRITER, backstop.address, fund.assets)
+        backstop.deposit(UNDERWRITER, fund.assets, UNDERWRITER)
 
     def enter(self, place: int, collateral: int, debt: int) -> int:
         """The account's collateral goes in and its loan out; raises Reverted where the pool refuses."""

@@ -21,6 +21,7 @@ class PoolSlots:
         self._chain, self._pool = chain, pool
         self._supply, self._supply_shares = layout["packed_supply"].slot, layout["erc20.total_supply"].slot
         self._debt, self._reserve = layout["packed_debt"].slot, layout["packed_reserve"].slot
+        self._premium = layout["premium_owed"].slot
         self._positions = layout["packed_positions"].slot
         self._clocks = layout["unhealthy_since"].slot
 
@@ -39,7 +40,7 @@ class PoolSlots:
             debt_assets=debt >> 128,
             debt_shares=debt & MAX_UINT128,
             reserve_assets=read(pool, self._reserve) >> 64,
-            premium_owed=0,
+            premium_owed=read(pool, self._premium),
             accrued_at=supply & MAX_UINT64,
             interest_dust=0,
         )

@@ -13,7 +13,7 @@ from ringfence.cli.show import show_table
 from ringfence.inputs.bounds import ASSET, NUMBER, RATIO, RATIO_PER_SECOND, SECONDS, Measure, if_missing, shown_decimal
 from ringfence.inputs.check import CheckedBound, CheckResult
 from ringfence.inputs.errors import printable
-from ringfence.inputs.meaning import first_offer, lent_at_most
+from ringfence.inputs.meaning import borne_before_lenders, first_offer, lent_at_most
 from ringfence.inputs.pool_file import UNITS, AdaptiveRateTerms, FixedRateTerms
 from ringfence.model.terms import WAD, YEAR_SECONDS
 
@@ -124,19 +124,20 @@ class CheckText:
 
     def _loss(self) -> Iterator[str]:
         yield "A loss"
-        lent, reserve = lent_at_most(self._pool), self._pool.reserve
+        lent, fund = lent_at_most(self._pool), self._pool.fund
         if lent == 0:
             yield "Nothing can be lent, so nothing can be lost."
             return
         whole = "all of the supply" if lent == self._pool.supply else f"as much as borrow_cap allows, {self._amount(lent)},"
-        given = f"With {whole} lent at {short_percent(self._terms.max_ltv)} and a reserve of {self._amount(reserve)}, lenders lose nothing"
-        if reserve >= lent:
+        given = f"With {whole} lent at {short_percent(self._terms.max_ltv)} and a reserve of {self._amount(self._pool.reserve)}"
+        given += f" and {self._amount(fund.limit)} from the backstop, lenders lose nothing" if fund else ", lenders lose nothing"
+        if borne_before_lenders(self._pool) >= lent:
             yield f"{given} from a fall of any depth."
         else:
             yield f"{given} from {self._falls_borne()}; from a deeper one they do."
 
     def _falls_borne(self) -> str:
-        """The fall that the reserve bears, by what buyers are paid."""
+        """The fall that reserve and backstop bear, by what buyers are paid."""
         first, most = first_offer(self._terms), self._terms.incentive_max
         asking = "nothing" if first == 0 else f"no more than {short_percent(first)}"
         taken, paid = self._ratio("fall_at_once_without_loss_to_lenders"), self._ratio("fall_at_once_without_loss_at_incentive_max")
@@ -163,7 +164,10 @@ class CheckText:
             target = short_percent(terms.reserve_target)
             reserve = f", {self._ratio('interest_to_reserve')} to the reserve until it has {target} of the debt{time}"
         creator = f", {self._ratio('interest_to_creator')} to fee_recipient" if terms.creator_fee else ""
-        yield f"{self._ratio('interest_to_lenders')} of it stay with lenders{creator}{reserve}."
+        premium = f", {self._ratio('interest_to_backstop')} to the backstop" if terms.premium else ""
+        yield f"{self._ratio('interest_to_lenders')} of it stay with lenders{creator}{premium}{reserve}."
+        if terms.lockup:
+            yield f"A lender can leave {span(terms.lockup)} after the last deposit."
 
     def _rate(self, name: str) -> str:
         # A rate a second is a sum of up to five numbers that were cut, so a year of it may be short by five units for each second.

@@ -19,6 +19,7 @@ AMOUNTS = (
     ("supply at the end", "supply_after"),
     ("reserve at the start", "reserve_before"),
     ("reserve at the end", "reserve_after"),
+    ("premium owed at the end", "premium_owed_after"),
     ("loss", "loss"),
     ("  borne by the reserve", "loss_from_reserve"),
     ("  borne by the backstop", "loss_from_backstop"),
@@ -28,7 +29,7 @@ AMOUNTS = (
 )
 NEXT_TO_NOTHING = WAD // 1000
 """An incentive below it is hardly one: who buys for it must want the collateral."""
-OPTIONAL = ("surplus", "loss_from_backstop", "loss_from_premium")
+OPTIONAL = ("surplus", "premium_owed_after", "loss_from_backstop", "loss_from_premium")
 """Shown only when there is any."""
 
 

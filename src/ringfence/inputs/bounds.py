@@ -101,6 +101,7 @@ BOUNDS: Mapping[str, Bound] = {
     "terms: reserve_factor": Bound(("reserve_factor",), "reserve_factor must be at most 1", _at_most("reserve_factor", WAD)),
     "terms: reserve_target": Bound(("reserve_target",), "reserve_target must be at most 1", _at_most("reserve_target", WAD)),
     "terms: creator_fee": Bound(("creator_fee",), "creator_fee must be at most 0.25", _at_most("creator_fee", limits.MAX_CREATOR_FEE)),
+    "terms: premium": Bound(("premium",), "premium must be at most 1", _at_most("premium", WAD)),
     "terms: supply_cap": Bound(("supply_cap",), "supply_cap must be below 2^127 base units", _at_most("supply_cap", limits.MAX_CAP, ASSET)),
     "terms: borrow_cap": Bound(
         ("borrow_cap",), "borrow_cap times 1e6 must be below 2^127 base units", _at_most("borrow_cap", limits.MAX_BORROW_CAP, ASSET)
@@ -112,9 +113,7 @@ BOUNDS: Mapping[str, Bound] = {
     "terms: solvent_window": Bound(
         ("solvent_window", "sale_timeout"), "solvent_window must be 0 or shorter than sale_timeout", _solvent_window
     ),
-    "terms: backstop": Bound(("backstop",), "backstop is not built yet and must be left out"),
-    "terms: premium": Bound(("premium",), "premium is not built yet and must be 0"),
-    "terms: lockup": Bound(("lockup",), "lockup is not built yet and must be 0"),
+    "terms: lockup": Bound(("lockup",), "lockup must be below 2^64 seconds", _at_most("lockup", 2**64 - 1, SECONDS)),
     "terms: no incentive": Bound(
         ("incentive_base", "incentive_rise", "incentive_slope"), "one of incentive_base, incentive_rise and incentive_slope must be above 0"
     ),
@@ -136,6 +135,7 @@ BOUNDS: Mapping[str, Bound] = {
         "reserve_factor, premium and creator_fee together must be at most 1",
         lambda terms: Measure(terms.reserve_factor + terms.premium + terms.creator_fee, "at most", WAD, 18, RATIO),
     ),
+    "terms: backstop": Bound(("premium", "backstop"), "a premium needs a backstop"),
     "terms: fee_recipient": Bound(("creator_fee", "fee_recipient"), "a creator_fee needs a fee_recipient"),
 }
 

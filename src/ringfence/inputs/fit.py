@@ -1,5 +1,6 @@
 """Whether a book fits a pool: what creation and the first borrows would refuse is told here, by row, before anything runs."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from ringfence.inputs.book import Book
@@ -7,7 +8,7 @@ from ringfence.inputs.bounds import broken_bounds, shown_decimal
 from ringfence.inputs.errors import InputError, printable
 from ringfence.inputs.pool_file import PoolFile, terms_with_stand_ins
 from ringfence.inputs.prices import Prices
-from ringfence.model.terms import PRICE_SCALE
+from ringfence.model.terms import PRICE_SCALE, ZERO_ADDRESS
 
 
 def check_terms(pool: PoolFile) -> None:
@@ -36,8 +37,8 @@ def check_book(book: Book, pool: PoolFile) -> None:
 
 
 def doubts(book: Book, pool: PoolFile, prices: Prices, min_incentive: int | None) -> tuple[str, ...]:
-    """A notice for each thing that fits and yet is hardly meant: a first price at which most loans are under water, and buyers who wait
-    for more (WAD) than is ever offered; expects a book that fits."""
+    """A notice for each thing that fits and yet is hardly meant: a first price at which most loans are under water, buyers who wait for
+    more (WAD) than is ever offered, and a backstop with nothing behind it; expects a book that fits."""
     first = prices.prices[0]
     loans = sum(debt > 0 for debt in book.debt)
     under = sum(held * first // PRICE_SCALE < debt for held, debt in zip(book.collateral, book.debt, strict=True))
@@ -48,7 +49,16 @@ def doubts(book: Book, pool: PoolFile, prices: Prices, min_incentive: int | None
     if min_incentive is not None and min_incentive > pool.terms.incentive_max:
         asked, most = shown_decimal(min_incentive, 18), shown_decimal(pool.terms.incentive_max, 18)
         found.append(f"--min-incentive: {asked} is over incentive_max ({most}), so nothing will ever be sold")
-    return tuple(found)
+    return (*found, *_of_backstop(pool))
+
+
+def _of_backstop(pool: PoolFile) -> Iterator[str]:
+    """What a replay cannot know of a backstop that only its address names, and does not do."""
+    file = printable(pool.file, 200)
+    if pool.terms.backstop != ZERO_ADDRESS and pool.fund is None:
+        yield f"{file}: the backstop pays nothing here, for nothing is said of its funds; a [backstop] with assets gives it some"
+    if pool.terms.premium > 0:
+        yield f"{file}: premium stays owed to the backstop, for nobody calls pay_premium in a replay"
 
 
 def _check_totals(pool: PoolFile, debt: int, book: str) -> None:

@@ -11,7 +11,7 @@ from ringfence.inputs.bounds import ASSET, NUMBER, RATIO, SECONDS, seconds_to_in
 from ringfence.inputs.pool_file import AdaptiveRateTerms, FixedRateTerms, PoolFile, RateTerms
 from ringfence.model import interest, liquidation
 from ringfence.model.adaptive_rate import STEEPNESS
-from ringfence.model.terms import WAD, YEAR_SECONDS, Terms
+from ringfence.model.terms import WAD, YEAR_SECONDS, ZERO_ADDRESS, Terms
 
 YEARS = "years"
 
@@ -108,6 +108,7 @@ def _offer(terms: Terms) -> dict[str, Fact]:
 
 def _interest(pool: PoolFile) -> dict[str, Fact]:
     terms, (unused, kink, full) = pool.terms, yearly_rates(pool.rate)
+    elsewhere = terms.creator_fee + terms.premium
     to_reserve = terms.reserve_factor if terms.reserve_target else 0
     filling = Fraction(kink * to_reserve, WAD * WAD)
     years = _wad(_part(terms.reserve_target) / filling) if filling else None
@@ -117,7 +118,8 @@ def _interest(pool: PoolFile) -> dict[str, Fact]:
         "rate_full": Fact(full, RATIO, "the same while all is lent out"),
         "interest_to_reserve": Fact(to_reserve, RATIO, "part of the interest that goes to a reserve under its target"),
         "interest_to_creator": Fact(terms.creator_fee, RATIO, "part of the interest that goes to fee_recipient"),
-        "interest_to_lenders": Fact(WAD - to_reserve - terms.creator_fee, RATIO, "part of the interest that stays with lenders meanwhile"),
+        "interest_to_backstop": Fact(terms.premium, RATIO, "part of the interest that is owed to the backstop"),
+        "interest_to_lenders": Fact(WAD - to_reserve - elsewhere, RATIO, "part of the interest that stays with lenders meanwhile"),
         "years_to_fill_reserve": Fact(years, YEARS, "time until the interest at the kink has filled an empty reserve to its target"),
     }
 
@@ -139,7 +141,7 @@ def yearly_rates(rate: RateTerms) -> tuple[int, int, int]:
 
 
 def _loss(pool: PoolFile) -> dict[str, Fact]:
-    """The largest falls at once that the reserve bears: (1 - fall) / L = (1 + i) * (1 - reserve / debt).
+    """The largest falls at once that reserve and backstop bear: (1 - fall) / L = (1 + i) * (1 - (reserve + limit) / debt).
 
     No penalty stands in it: where the collateral does not pay debt and incentive, the penalty is cut to 0.
     """
@@ -148,7 +150,8 @@ def _loss(pool: PoolFile) -> dict[str, Fact]:
             _fall_borne(pool, first_offer(pool.terms)),
             RATIO,
             "fall of the price at once that costs lenders nothing if all that can be lent is lent at max_ltv and sold at that price to "
-            "buyers who take the first offer, which under water is nothing while solvent_window begins; the reserve bears the loss",
+            "buyers who take the first offer, which under water is nothing while solvent_window begins; the reserve bears the loss, then "
+            "what the file says of a backstop",
         ),
         "fall_at_once_without_loss_at_incentive_max": Fact(
             _fall_borne(pool, pool.terms.incentive_max), RATIO, "the same if all of it is sold to buyers who get incentive_max"
@@ -158,7 +161,14 @@ def _loss(pool: PoolFile) -> dict[str, Fact]:
 
 def _fall_borne(pool: PoolFile, incentive: int) -> int | None:
     lent = lent_at_most(pool)
-    return _wad(1 - _part(pool.terms.max_ltv) * (1 + _part(incentive)) * (1 - Fraction(min(pool.reserve, lent), lent))) if lent else None
+    if not lent:
+        return None
+    return _wad(1 - _part(pool.terms.max_ltv) * (1 + _part(incentive)) * (1 - Fraction(min(borne_before_lenders(pool), lent), lent)))
+
+
+def borne_before_lenders(pool: PoolFile) -> int:
+    """What reserve and backstop bear of a loss before lenders do (asset base units)."""
+    return pool.reserve + (pool.fund.limit if pool.fund else 0)
 
 
 def first_offer(terms: Terms) -> int:
@@ -192,6 +202,11 @@ def remarks(pool: PoolFile) -> tuple[str, ...]:
             0 < terms.reserve_target < WAD * pool.reserve // max(lent_at_most(pool), 1) and terms.reserve_factor > 0,
             "the reserve is over its target even with all lent out: what is over flows back to lenders by and by",
         ),
+        (
+            terms.backstop != ZERO_ADDRESS and terms.premium == 0,
+            "premium is 0: the backstop is paid nothing for what it covers",
+        ),
+        (terms.lockup > YEAR_SECONDS, "lockup is over a year: each deposit keeps its lender in for so long"),
         (0 == terms.reserve_factor < terms.reserve_target, "reserve_factor is 0: no interest goes to the reserve, whatever its target"),
         (
             reach < terms.incentive_max - terms.incentive_base,

@@ -1,4 +1,5 @@
-"""A pool's terms file: TOML with a [pool], a [terms] and a [rate], read into the integers that contract and model take.
+"""A pool's terms file: TOML with a [pool], a [terms], a [rate] and, where one is to be simulated, a [backstop], read into the integers that
+contract and model take.
 
 Units are one table, `UNITS`: ratios are WAD (1e18 = 100 %), amounts asset base units, the rest seconds or addresses.
 """
@@ -48,7 +49,7 @@ RATE_KEYS = {
     "adaptive": ("rate_at_target_per_year",),
 }
 NEEDED_TERMS = ("max_ltv", "liq_ltv")
-NOT_BUILT_TERMS = ("backstop", "premium", "lockup")
+BACKSTOP_KEYS = ("assets", "max_assets", "max_share")
 STAND_INS = {
     "asset": "0xA5" + "00" * 18 + "A5",
     "collateral": "0xC0" + "00" * 18 + "C0",
@@ -88,6 +89,21 @@ RateTerms = FixedRateTerms | KinkedRateTerms | AdaptiveRateTerms
 
 
 @dataclass(frozen=True, slots=True)
+class Fund:
+    """A backstop as a simulation has it: what its underwriters bring, and the most that the pool may draw: so much in all (both asset base
+    units), and such a share (WAD) of the fund."""
+
+    assets: int
+    max_assets: int
+    max_share: int
+
+    @property
+    def limit(self) -> int:
+        """What the pool can draw before any premium is paid (asset base units)."""
+        return min(self.max_assets, self.assets * self.max_share // WAD)
+
+
+@dataclass(frozen=True, slots=True)
 class PoolFile:
     """A pool to be: its tokens' decimals, what lenders and the reserve bring (asset base units), its terms and its rate.
 
@@ -105,6 +121,8 @@ class PoolFile:
     notices: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     """Terms that no pool goes without and that the file does not hold; in `terms` they are 0."""
+    fund: Fund | None = None
+    """What stands behind the backstop in a simulation; None: nothing."""
 
     @property
     def file(self) -> str:
@@ -117,8 +135,7 @@ class _FloatLiteral(str):
 
 
 def read_pool_file(path: str | os.PathLike[str]) -> PoolFile:
-    """Reads a terms file; raises InputError for what is not TOML, an unknown or missing key, a float, a value out of range, and a part
-    not built yet.
+    """Reads a terms file; raises InputError for what is not TOML, an unknown or missing key, a float, and a value out of range.
 
     A cut digit is rounded down for supply, reserve and caps, up for min_debt, with a notice.
     """
@@ -154,7 +171,7 @@ def _parsed(file: str, text: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text, parse_float=_FloatLiteral)
     except RecursionError as err:
-        raise InputError(file, "is nested too deeply", remedy="terms are three flat tables: [pool], [terms], [rate]") from err
+        raise InputError(file, "is nested too deeply", remedy="terms are flat tables: [pool], [terms], [rate]") from err
     except ValueError as err:
         place = re.search(r" \(at (?:line (\d+), column (\d+)|end of document)\)$", str(err))
         row, column = (int(place[1]), place[2]) if place and place[1] else (None, None)
@@ -171,7 +188,7 @@ class _Reader:
         self._file, self._text, self._tables, self._cuts = file, text, tables, 0
 
     def pool_file(self, source: Source) -> PoolFile:
-        self._known("", self._tables, ("pool", "terms", "rate"))
+        self._known("", self._tables, ("pool", "terms", "rate", "backstop"))
         pool, terms, rate = self._table("pool"), self._table("terms"), self._table("rate")
         self._known("pool", pool, POOL_KEYS)
         self._known("terms", terms, UNITS)
@@ -182,8 +199,10 @@ class _Reader:
                 )
         collateral_decimals = self._number("pool", pool, "collateral_decimals", 0, MAX_COLLATERAL_DECIMALS + 1)
         asset_decimals = self._number("pool", pool, "asset_decimals", 0, MAX_ASSET_DECIMALS + 1)
+        given = self._terms(terms, asset_decimals)
+        fund = self._fund(given, asset_decimals)
         return PoolFile(
-            terms=self._terms(terms, asset_decimals),
+            terms=given,
             rate=self._rate(rate),
             collateral_decimals=collateral_decimals,
             asset_decimals=asset_decimals,
@@ -191,15 +210,13 @@ class _Reader:
             reserve=self._amount("pool", pool, "reserve", asset_decimals),
             name=self._name(pool),
             source=source,
-            notices=cut_notice(self._file, self._cuts, "supply, reserve and caps down, min_debt up"),
+            notices=cut_notice(self._file, self._cuts, f"supply, reserve{', fund' if fund else ''} and caps down, min_debt up"),
             missing=tuple(name for name in NEEDED_TERMS if name not in terms),
+            fund=fund,
         )
 
     def _terms(self, table: dict[str, Any], asset_decimals: int) -> Terms:
         given: dict[str, Any] = {name: self._term(table, name, unit, asset_decimals) for name, unit in UNITS.items()}
-        for name in NOT_BUILT_TERMS:
-            if given[name] not in (0, ZERO_ADDRESS):
-                raise self._error("terms", name, f"{quoted(str(table[name]))} is for a part that is not built yet", "leave it out")
         defaults = {"incentive_max": given["incentive_base"], "supply_cap": MAX_SUPPLY_CAP, "borrow_cap": MAX_BORROW_CAP}
         given |= {name: default for name, default in defaults.items() if name not in table}
         if given["asset"] == given["collateral"] != ZERO_ADDRESS:
@@ -209,6 +226,21 @@ class _Reader:
                 "terms", "fee_recipient", "is missing while creator_fee is above 0", "write the 0x address that receives the fee"
             )
         return Terms(**given)
+
+    def _fund(self, terms: Terms, asset_decimals: int) -> Fund | None:
+        table = self._table("backstop")
+        if not table:
+            return None
+        self._known("backstop", table, BACKSTOP_KEYS)
+        if terms.backstop == ZERO_ADDRESS:
+            raise self._error("terms", "backstop", "is missing while there is a [backstop]", "write its 0x address, any that is not zero")
+        assets = self._amount("backstop", table, "assets", asset_decimals)
+        max_assets = self._amount("backstop", table, "max_assets", asset_decimals) if "max_assets" in table else assets
+        max_share = self._number("backstop", table, "max_share", RATIO_DIGITS, WAD + 1) if "max_share" in table else WAD
+        for key, value in zip(BACKSTOP_KEYS, (assets, max_assets, max_share), strict=True):
+            if value == 0:
+                raise self._error("backstop", key, "is 0" if key in table else "is missing", "a fund covers something, or is left out")
+        return Fund(assets, max_assets, max_share)
 
     def _term(self, table: dict[str, Any], name: str, unit: str, asset_decimals: int) -> int | str:
         match unit:
@@ -254,7 +286,7 @@ class _Reader:
         try:
             return exact_scaled(self._digits(section, key, table[key]), digits, limit)
         except NotExact as err:
-            most = " and at most 1" if key == "kink" else ""
+            most = " and at most 1" if key in ("kink", "max_share") else ""
             raise self._error(section, key, str(err), f"{self._remedy(digits)}{most}") from err
 
     def _amount(self, section: str, table: dict[str, Any], key: str, decimals: int) -> int:

@@ -49,6 +49,7 @@ class PoolFigures:
     supply_after: int
     reserve_before: int
     reserve_after: int
+    premium_owed_after: int
     debt_before: int
     interest: int
     debt_after: int

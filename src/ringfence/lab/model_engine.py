@@ -1,9 +1,10 @@
 """The exact model as a replay's engine: the pool's own calls, made by a lender, the borrowers and one liquidator with money without end."""
 
 from ringfence.inputs.events import LossParts, sale_of
-from ringfence.inputs.pool_file import AdaptiveRateTerms, FixedRateTerms, RateTerms
-from ringfence.inputs.stand_ins import FUNDS, LENDER, LIQUIDATOR, borrower
+from ringfence.inputs.pool_file import AdaptiveRateTerms, FixedRateTerms, Fund, RateTerms
+from ringfence.inputs.stand_ins import COOLDOWN, FUNDS, LENDER, LIQUIDATOR, UNDERWRITER, borrower
 from ringfence.model.adaptive_rate import AdaptiveRate
+from ringfence.model.backstop import Backstop
 from ringfence.model.erc20 import Ledger
 from ringfence.model.errors import Revert
 from ringfence.model.fixed_rate import FixedRate
@@ -37,14 +38,16 @@ class ModelEngine:
         self._asset, self._collateral, self._feed = Ledger(), Ledger(), _Feed()
         self._now = 0
 
-    def open(self, terms: Terms, rate: RateTerms, supply: int, reserve: int, now: int) -> None:
+    def open(self, terms: Terms, rate: RateTerms, supply: int, reserve: int, now: int, fund: Fund | None = None) -> None:
         """Creates the pool; raises Revert where a deposit or the terms are refused."""
+        backstop = self._backstop(terms.backstop, fund) if fund else None
         self._pool = Pool(
             terms,
             asset=self._asset,
             collateral=self._collateral,
             oracle=SinglePrice(self._feed),
             rate_model=rate_model(rate),
+            backstop=backstop,
             now=now,
             address=POOL,
         )
@@ -56,6 +59,16 @@ class ModelEngine:
             self._pool.deposit(LENDER, supply, LENDER, now)
         if reserve > 0:
             self._pool.add_to_reserve(LENDER, reserve, now)
+
+    def _backstop(self, address: str, fund: Fund) -> Backstop:
+        """A fund that covers the pool and no other."""
+        backstop = Backstop(self._asset, COOLDOWN, creator=UNDERWRITER, address=address)
+        backstop.set_cover(UNDERWRITER, POOL, fund.max_assets, fund.max_share)
+        backstop.seal(UNDERWRITER)
+        self._asset.mint(UNDERWRITER, fund.assets)
+        self._asset.approve(UNDERWRITER, address, fund.assets)
+        backstop.deposit(UNDERWRITER, fund.assets, UNDERWRITER)
+        return backstop
 
     def enter(self, place: int, collateral: int, debt: int) -> int:
         """The account's collateral goes in and its loan out; raises Revert where the pool refuses."""

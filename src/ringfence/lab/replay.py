@@ -16,7 +16,7 @@ from ringfence.inputs.book import Book
 from ringfence.inputs.errors import InputError, quoted
 from ringfence.inputs.events import LossParts
 from ringfence.inputs.fit import check_book, check_terms, doubts
-from ringfence.inputs.pool_file import PoolFile, RateTerms, terms_with_stand_ins
+from ringfence.inputs.pool_file import Fund, PoolFile, RateTerms, terms_with_stand_ins
 from ringfence.inputs.prices import Prices
 from ringfence.inputs.results import PoolFigures, ReplayResult, our_version
 from ringfence.lab.model_engine import ModelEngine
@@ -37,9 +37,9 @@ class Engine(Protocol):
 
     name: str
 
-    def open(self, terms: Terms, rate: RateTerms, supply: int, reserve: int, now: int) -> None:
-        """Creates the pool at `now`; one lender deposits `supply`, the reserve gets `reserve` (asset base units, 0: none); the price is
-        2^256 - 1."""
+    def open(self, terms: Terms, rate: RateTerms, supply: int, reserve: int, now: int, fund: Fund | None = None) -> None:
+        """Creates the pool at `now`; one lender deposits `supply`, the reserve gets `reserve` (asset base units, 0: none), one underwriter
+        brings what `fund` says to a backstop that covers the pool; the price is 2^256 - 1."""
         ...
 
     def enter(self, place: int, collateral: int, debt: int) -> int:
@@ -132,7 +132,7 @@ class _Run:
     def set_up(self, now: int) -> None:
         """The pool as the replay finds it: a lender, a reserve, and every account with exactly the debt of the book."""
         try:
-            self.engine.open(self._terms, self._pool.rate, self._pool.supply, self._pool.reserve, now)
+            self.engine.open(self._terms, self._pool.rate, self._pool.supply, self._pool.reserve, now, self._pool.fund)
         except Revert as err:
             raise InputError(
                 self._pool.file, f"the pool cannot be opened: {quoted(str(err))}", remedy="change supply, reserve or terms"
@@ -287,4 +287,5 @@ def _shown_terms(pool: PoolFile) -> dict[str, str]:
     """The whole terms file in base units."""
     decimals = {"collateral_decimals": str(pool.collateral_decimals), "asset_decimals": str(pool.asset_decimals)}
     rate = {f"rate_{name}": str(value) for name, value in asdict(pool.rate).items()}
-    return {"name": pool.name, **decimals, **{field.name: str(getattr(pool.terms, field.name)) for field in fields(Terms)}, **rate}
+    fund = {f"backstop_{name}": str(value) for name, value in asdict(pool.fund).items()} if pool.fund else {}
+    return {"name": pool.name, **decimals, **{field.name: str(getattr(pool.terms, field.name)) for field in fields(Terms)}, **rate, **fund}

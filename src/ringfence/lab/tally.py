@@ -68,6 +68,7 @@ class Tally:
             supply_after=after.supply_assets,
             reserve_before=self._before.reserve_assets,
             reserve_after=after.reserve_assets,
+            premium_owed_after=after.premium_owed,
             debt_before=self._before.debt_assets,
             interest=self._interest,
             debt_after=after.debt_assets,

@@ -15,7 +15,7 @@ import pytest
 from ringfence.chain.collaborators import DEPLOYER
 from ringfence.chain.engine import ChainEngine
 from ringfence.chain.errors import Reverted
-from ringfence.inputs.pool_file import MAX_BORROW_CAP, MAX_SUPPLY_CAP, STAND_INS, FixedRateTerms, KinkedRateTerms, RateTerms
+from ringfence.inputs.pool_file import MAX_BORROW_CAP, MAX_SUPPLY_CAP, STAND_INS, FixedRateTerms, Fund, KinkedRateTerms, RateTerms
 from ringfence.inputs.stand_ins import LIQUIDATOR, borrower
 from ringfence.lab.model_engine import ModelEngine
 from ringfence.lab.replay import Engine
@@ -157,3 +157,29 @@ def test_a_machine_that_stops_is_no_refusal() -> None:
         with pytest.raises(Reverted) as stopped:
             call(0, MAX_UINT256)
         assert stopped.value.is_halt
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_backstop_pays_alike_up_to_its_limit(seed: int) -> None:
+    """Sales that the reserve cannot pay for draw the limit of the fund, then lenders bear the rest; premium is owed meanwhile."""
+    rng, both = Random(seed), Both()
+    fund = Fund(assets=1_000 * UNIT, max_assets=rng.choice([200, 400]) * UNIT, max_share=rng.choice([WAD, WAD // 4]))
+    both("open", terms_of(backstop=STAND_INS["backstop"], premium=WAD // 5), KINKED, 20_000 * UNIT, 5 * UNIT, START, fund)
+    for place in range(8):
+        both("enter", place, UNIT, (1_700 - 20 * place) * UNIT)
+    both("advance", START + 86_400, 1_200 * PRICE_SCALE)
+    sold = [both("sell", place, MAX_UINT256) for place in range(8)]
+    reserve, backstop, lenders, premium = (sum(parts[kind] for _, parts in sold) for kind in range(4))
+    assert min(reserve, lenders) > 0 == premium
+    assert backstop == fund.limit
+    assert both.engines[0].totals().premium_owed > 0
+
+
+def test_a_backstop_without_funds_pays_nothing_alike() -> None:
+    """Of an address alone nothing can be drawn, on the chain as little as in the model."""
+    both = Both()
+    both("open", terms_of(backstop=STAND_INS["backstop"], premium=WAD // 5, lockup=3_600), KINKED, 20_000 * UNIT, 5 * UNIT, START)
+    both("enter", 0, UNIT, 1_700 * UNIT)
+    both("advance", START + 86_400, 1_200 * PRICE_SCALE)
+    _, (reserve, backstop, lenders, _) = both("sell", 0, MAX_UINT256)
+    assert min(reserve, lenders) > 0 == backstop

@@ -321,6 +321,9 @@ BEYOND: list[tuple[str, str]] = [
         'reserve_factor = "0.9"\ncreator_fee = "0.2"',
         "reserve_factor, premium and creator_fee together must be at most 1 (reserve_factor = 0.9, premium = 0, creator_fee = 0.2)",
     ),
+    (f'premium = "1.1"\nbackstop = "0x{"b5" * 20}"', "premium must be at most 1 (premium = 1.1)"),
+    ("lockup = 18446744073709551616", f"lockup must be below 2^64 seconds (lockup = {2**64})"),
+    ('premium = "0.1"', f"a premium needs a backstop (premium = 0.1, backstop = 0x{'0' * 40})"),
 ]
 
 
@@ -347,10 +350,10 @@ def test_terms_beyond_a_bound_are_told_by_their_sentence(lines: str, sentence: s
 
 
 def test_every_bound_has_terms_beyond_it_above() -> None:
-    """But for those that the reader refuses first, because a file names them wrongly: two equal tokens, parts not built, no recipient."""
+    """But for those that the reader refuses first, because a file names them wrongly: two equal tokens, no recipient."""
     from ringfence.inputs.bounds import BOUNDS
 
-    refused_first = {"terms: asset is collateral", "terms: backstop", "terms: premium", "terms: lockup", "terms: fee_recipient"}
+    refused_first = {"terms: asset is collateral", "terms: fee_recipient"}
     told = {sentence.split(" (")[0] if "* (" not in sentence else "liq_ltv * (1 + incentive_max) must be below 1" for _, sentence in BEYOND}
     assert told == {bound.sentence for text, bound in BOUNDS.items() if text not in refused_first}
 

@@ -14,7 +14,7 @@ import pytest
 from ringfence.cli.init import STARTER, place
 from ringfence.cli.main import run
 from ringfence.inputs.errors import InputError
-from ringfence.inputs.pool_file import NOT_BUILT_TERMS, POOL_KEYS, RATE_KEYS, UNITS
+from ringfence.inputs.pool_file import BACKSTOP_KEYS, POOL_KEYS, RATE_KEYS, UNITS
 
 NAMES = sorted(STARTER)
 SOURCE = files("ringfence.inputs").joinpath("starter")
@@ -72,8 +72,8 @@ def test_the_start_is_instructive(here: Path, capsys: pytest.CaptureFixture[str]
 def test_every_key_is_explained() -> None:
     """On a line of its own or in the list of those that a simulation does not need; with its default."""
     text = SOURCE.joinpath("terms.toml").read_text(encoding="utf-8")
-    keys = [*POOL_KEYS, *UNITS, *(key for keys in RATE_KEYS.values() for key in keys), "model"]
-    grouped = {*NOT_BUILT_TERMS, "asset", "collateral", "oracle", "rate_model", "per_year", "rate_at_target_per_year", "model"}
+    keys = [*POOL_KEYS, *UNITS, *BACKSTOP_KEYS, *(key for keys in RATE_KEYS.values() for key in keys), "model"]
+    grouped = {"backstop", "asset", "collateral", "oracle", "rate_model", "per_year", "rate_at_target_per_year", "model"}
     for key in keys:
         lines = [line for line in text.splitlines() if line.startswith((f"{key} = ", f"# {key} = ", f"# {key} ", f"# {key}: "))]
         if key in grouped:
@@ -90,8 +90,12 @@ def test_a_default_that_is_shown_changes_nothing(here: Path) -> None:
     run(["init", "."])
     given = read_pool_file("terms.toml")
     text = Path("terms.toml").read_text(encoding="utf-8")
-    left_out = [line for line in text.splitlines() if line.startswith("# ") and ' = "' in line and "_cap" not in line]
-    assert [line.split()[1] for line in left_out] == ["incentive_slope", "creator_fee"]
+    left_out = [
+        line
+        for line in text.splitlines()
+        if line.startswith("# ") and ' = "' in line and "_cap" not in line and "# [" not in text.split(line)[0]
+    ]
+    assert [line.split()[1] for line in left_out] == ["incentive_slope", "creator_fee", "premium"]
     for line in left_out:
         text = text.replace(line, line[2:])
     Path("terms.toml").write_text(text, encoding="utf-8")

@@ -29,9 +29,11 @@ EDGES = {
     "min_debt": [2**128 - 1, 2**128],
     "solvent_window": [0, 1, 3_600],
     "sale_timeout": [0, 1, 2**64 - 1, 2**64],
+    "premium": [WAD, WAD + 1],
+    "lockup": [0, 2**64 - 1, 2**64],
 }
 NEEDS_NO_NUMBERS = {
-    "terms: asset is collateral", "terms: backstop", "terms: premium", "terms: lockup", "terms: no incentive", "terms: fee_recipient",
+    "terms: asset is collateral", "terms: backstop", "terms: no incentive", "terms: fee_recipient",
 }  # fmt: skip
 
 OF_SEVERAL_TERMS = {"terms: incentive over margin", "terms: target near liq_ltv", "terms: rise too slow", "terms: shares of interest"}
@@ -92,7 +94,7 @@ def test_the_headroom_is_how_far_the_term_may_go() -> None:
             for value, holds in ((last, True), (last + 1, False)):
                 assert (text not in limits.broken(replace(terms, **{name: value}))) == holds, (text, terms, value)
             moved[text] += 1
-    assert len(moved) == 16
+    assert len(moved) == 18
     assert min(moved.values()) > 100
 
 

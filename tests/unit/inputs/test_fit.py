@@ -7,8 +7,9 @@ import pytest
 from ringfence.inputs.book import Book
 from ringfence.inputs.bounds import BOUNDS, broken_bounds
 from ringfence.inputs.errors import InputError
-from ringfence.inputs.fit import check_book, check_terms
-from ringfence.inputs.pool_file import MAX_BORROW_CAP, MAX_SUPPLY_CAP, FixedRateTerms, PoolFile, terms_with_stand_ins
+from ringfence.inputs.fit import check_book, check_terms, doubts
+from ringfence.inputs.pool_file import MAX_BORROW_CAP, MAX_SUPPLY_CAP, FixedRateTerms, Fund, PoolFile, terms_with_stand_ins
+from ringfence.inputs.prices import Prices
 from ringfence.inputs.tables import Source
 from ringfence.model import limits
 from ringfence.model.terms import WAD, ZERO_ADDRESS, Terms
@@ -102,9 +103,9 @@ BREAKS: dict[str, dict[str, int | str]] = {
     "terms: min_debt": {"min_debt": 2**128},
     "terms: sale_timeout": {"sale_timeout": 2**64},
     "terms: solvent_window": {"solvent_window": 5, "sale_timeout": 5},
-    "terms: backstop": {"backstop": "0x1"},
-    "terms: premium": {"premium": 1},
-    "terms: lockup": {"lockup": 1},
+    "terms: backstop": {"premium": 1},
+    "terms: premium": {"premium": WAD + 1},
+    "terms: lockup": {"lockup": 2**64},
     "terms: no incentive": {"incentive_base": 0},
     "terms: incentive over margin": {"incentive_max": WAD},
     "terms: target near liq_ltv": {"liq_ltv": 86 * WAD // 100, "max_ltv": 86 * WAD // 100 - 1, "target_ltv": 86 * WAD // 100 - 1},
@@ -140,8 +141,21 @@ def test_all_broken_bounds_are_told_at_once() -> None:
     )
 
 
-def test_a_term_of_a_part_that_is_not_built_yet_is_refused() -> None:
-    """A backstop that is set, however it is spelled."""
-    pool = make_pool()
-    with pytest.raises(InputError, match="backstop is not built yet"):
-        check_terms(replace(pool, terms=replace(pool.terms, backstop="0x" + "12" * 20)))
+def test_a_premium_needs_a_backstop() -> None:
+    """Any that is set, however it is spelled."""
+    pool = make_pool(premium=WAD // 10)
+    with pytest.raises(InputError, match="a premium needs a backstop"):
+        check_terms(pool)
+    check_terms(replace(pool, terms=replace(pool.terms, backstop="0x" + "12" * 20)))
+
+
+def test_what_a_replay_leaves_out_of_a_backstop_is_noticed() -> None:
+    """Nothing behind the address, unless the file says what; premium that nobody pays out."""
+    book, prices = Book(("a",), (10**18,), (10**6,)), Prices((0,), (2 * 10**24,))
+    plain, named = make_pool(), make_pool(backstop="0x" + "12" * 20)
+    assert doubts(book, plain, prices, None) == ()
+    assert [line.split(";")[0] for line in doubts(book, named, prices, None)] == [
+        "terms: the backstop pays nothing here, for nothing is said of its funds"
+    ]
+    funded = replace(named, terms=replace(named.terms, premium=1), fund=Fund(1, 1, WAD))
+    assert doubts(book, funded, prices, None) == ("terms: premium stays owed to the backstop, for nobody calls pay_premium in a replay",)

@@ -9,6 +9,7 @@ from ringfence.inputs.pool_file import (
     STAND_INS,
     AdaptiveRateTerms,
     FixedRateTerms,
+    Fund,
     KinkedRateTerms,
     PoolFile,
     read_pool_file,
@@ -218,3 +219,47 @@ def test_stand_ins_take_the_place_of_what_is_needed_or_set(tmp_path: Path) -> No
         ZERO_ADDRESS if name == "backstop" else stand_in for name, stand_in in STAND_INS.items()
     ]
     assert len({terms.asset, terms.collateral, terms.oracle, terms.rate_model, terms.fee_recipient}) == 5
+
+
+WITH_BACKSTOP = POOL + f'[terms]\nbackstop = "{ADDRESS}"\npremium = "0.1"\nlockup = 3600\n'
+
+
+def test_what_stands_behind_a_backstop_is_read(tmp_path: Path) -> None:
+    """Whole tokens, cut, and a share; without limits the pool may draw all there is; without the table there is nothing."""
+    assert read(tmp_path, WITH_BACKSTOP).fund is None
+    terms = read(tmp_path, WITH_BACKSTOP).terms
+    assert (terms.backstop, terms.premium, terms.lockup) == (ADDRESS.lower(), WAD // 10, 3_600)
+    pool = read(tmp_path, WITH_BACKSTOP + '[backstop]\nassets = "500.0000019"\nmax_assets = 300\nmax_share = "0.25"\n')
+    assert pool.fund == Fund(500_000_001, 300_000_000, WAD // 4)
+    assert pool.fund.limit == 500_000_001 // 4
+    assert len(pool.notices) == 1
+    whole = read(tmp_path, WITH_BACKSTOP + "[backstop]\nassets = 500\n").fund
+    assert whole == Fund(500_000_000, 500_000_000, WAD)
+    assert whole.limit == 500_000_000
+
+
+@pytest.mark.parametrize(
+    ("lines", "line"),
+    [
+        ("assets = 0", "row 10, column [backstop] assets: is 0; a fund covers something, or is left out"),
+        ("max_assets = 5", "column [backstop] assets: is missing; a fund covers something, or is left out"),
+        ("assets = 5\nmax_assets = 0", "row 11, column [backstop] max_assets: is 0; a fund covers something, or is left out"),
+        ('assets = 5\nmax_share = "0"', "row 11, column [backstop] max_share: is 0; a fund covers something, or is left out"),
+        (
+            'assets = 5\nmax_share = "1.01"',
+            "row 11, column [backstop] max_share: '1.01' does not fit: too large; write a decimal of 0 or more",
+        ),
+        ("assets = 5\nmax_shares = 1", "row 11, column [backstop] max_shares: unknown key: max_shares; did you mean max_share? known are"),
+        ("assets = 5.5", "row 10, column [backstop] assets: 5.5 is a float, which is not exact"),
+        (f"assets = {2**128}", "row 10, column [backstop] assets: "),
+    ],
+)
+def test_a_fund_that_cannot_be_is_refused(tmp_path: Path, lines: str, line: str) -> None:
+    """With its row, and what to do."""
+    assert refusal(tmp_path, WITH_BACKSTOP + f"[backstop]\n{lines}\n").startswith(f": {line}")
+
+
+def test_a_fund_needs_the_backstop_of_the_terms(tmp_path: Path) -> None:
+    """A pool that names none never draws."""
+    told = refusal(tmp_path, POOL + "[backstop]\nassets = 5\n")
+    assert told == ": column [terms] backstop: is missing while there is a [backstop]; write its 0x address, any that is not zero"

@@ -11,7 +11,7 @@ from ringfence.inputs.results import PoolFigures, ReplayResult, SaleRow, is_resu
 
 BIG = 2**200
 AMOUNTS = (
-    "supply_before supply_after reserve_before reserve_after debt_before interest debt_after debt_retired paid"
+    "supply_before supply_after reserve_before reserve_after premium_owed_after debt_before interest debt_after debt_retired paid"
     " penalty surplus collateral_sold loss loss_from_reserve loss_from_backstop loss_from_lenders loss_from_premium"
     " unrealised_loss share_price_before share_price_after"
 ).split()
