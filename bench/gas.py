@@ -189,14 +189,16 @@ class Market:
         return self.node.send(sender, self.pool, function, *arguments)
 
 
-def market(node: Node, terms: dict[str, int], asset_decimals: int, small_debt: int) -> Market:
-    """Deploy everything and bring the pool to life; `small_debt` in whole asset tokens."""
+def market(
+    node: Node, terms: dict[str, int], asset_decimals: int, small_debt: int, backstop: Callable[[Contract], Contract] | None = None
+) -> Market:
+    """Deploy everything and bring the pool to life; `small_debt` in whole asset tokens; `backstop` makes one for the asset."""
     asset, collateral = node.deploy("mocks/erc20_mock", asset_decimals), node.deploy("mocks/erc20_mock", 18)
     feed = node.deploy("mocks/feed_mock")
     per_year = [WAD * 9 // 10, WAD * 4 // 100 // YEAR, WAD * 60 // 100 // YEAR]
     oracle, rate_model = node.deploy("SinglePrice", feed.address), node.deploy("KinkedRate", 0, *per_year)
     places = {"asset": asset.address, "collateral": collateral.address, "oracle": oracle.address, "rate_model": rate_model.address}
-    zero = {"backstop": "0x" + "00" * 20, "fee_recipient": "0x" + "00" * 20}
+    zero = {"backstop": backstop(asset).address if backstop else "0x" + "00" * 20, "fee_recipient": "0x" + "00" * 20}
     values = zero | places | terms
     pool = node.deploy("Pool", tuple(values.get(field, 0) for field in TERMS), "pool", "POOL")
     made = Market(

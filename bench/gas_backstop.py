@@ -4,8 +4,9 @@
     bench/gas_backstop.py [--json FILE]        fetches anvil by scripts/fetch_anvil, or takes ANVIL=/path/to/anvil
 
 A figure is `gasUsed` of the receipt, measured as bench/gas.py measures: calldata and the 21,000 of a transaction included, refunds taken
-off, nothing warm. A plain ERC-20 mock; who calls already holds the token and has approved the fund without limit. A draw is the call of
-`cover` alone, from an account that stands for a pool, so it has 21,000 and its calldata in it that a sale pays only once.
+off, nothing warm. A plain ERC-20 mock; who calls already holds the token and has approved the fund without limit. `cover` is called
+alone, from an account that stands for a pool, so it has 21,000 and its calldata in it that a sale pays only once; the last rows are whole sales
+of a real pool, with the terms of ETH/USDC of bench/gas.py, no reserve, and a premium of 5 % of the interest.
 """
 
 import argparse
@@ -14,7 +15,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from gas import ARTIFACTS, LENDER, OTHER, UNLIMITED, WAD, Contract, Node, account, node
+from gas import ARTIFACTS, BUYER, ETH_USDC, LENDER, OTHER, UNLIMITED, WAD, Contract, Market, Node, account, market, node
 
 UNIT, COOLDOWN = 10**6, 864_000  # asset base units of a whole token; seconds
 POOL, SECOND = account("pool"), account("second pool")
@@ -57,12 +58,45 @@ def measure(made: Node) -> dict[str, int]:
     return figures
 
 
+def measure_pool(made: Node) -> dict[str, int]:
+    """Row -> gas of what a pool and its backstop do together."""
+    funds: list[Contract] = []
+
+    def fund_for(asset: Contract) -> Contract:
+        funds.append(made.deploy("Backstop", asset.address, "Ringfence backstop", "RFB", COOLDOWN))
+        return funds[0]
+
+    terms = ETH_USDC | {"reserve_factor": 0, "premium": WAD // 20}
+    pool = market(made, terms, 6, 600, fund_for)
+    (fund,) = funds
+    made.send(account("deployer"), fund, "set_cover", pool.pool.address, 300_000 * UNIT, WAD)
+    made.send(account("deployer"), fund, "seal")
+    made.send(LENDER, pool.asset, "approve", fund.address, UNLIMITED)
+    made.send(LENDER, fund, "deposit", 1_000_000 * UNIT, LENDER)
+    figures = {"pay_premium": int(pool.call(OTHER, "pay_premium")["gasUsed"], 16)}
+    pool.large_ltv(110)
+    for number, when in enumerate(("first of a pool", "again")):
+        receipt = pool.call(BUYER, "liquidate", pool.small[number], UNLIMITED, 0, BUYER, b"")
+        _must_draw(pool, receipt)
+        figures[f"liquidate, insolvent, with a draw, {when}"] = int(receipt["gasUsed"], 16)
+    return figures
+
+
+def _must_draw(pool: Market, receipt: dict[str, Any]) -> None:
+    ours = [log for log in receipt["logs"] if log["address"] == pool.pool.address]
+    losses = [log for log in ours if pool.pool.interface.events[bytes.fromhex(log["topics"][0][2:])].name == "LossRealised"]
+    words = [int(losses[0]["data"][2 + 64 * i : 66 + 64 * i], 16) for i in range(5)]
+    loss, from_reserve, from_backstop, from_lenders, from_premium = words
+    if not loss == from_backstop > 0 == from_reserve + from_lenders + from_premium:
+        raise RuntimeError("a loss was not drawn whole from the backstop: its row would not say what was measured")
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")
     arguments = parser.parse_args()
     with node(ARTIFACTS) as started:
-        figures = measure(started)
+        figures = measure(started) | measure_pool(started)
         version = started.rpc("web3_clientVersion")
     print("\n".join(f"{name:50}{gas:10,}" for name, gas in figures.items()))
     if arguments.json:
