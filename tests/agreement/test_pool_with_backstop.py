@@ -309,6 +309,31 @@ def with_gas(seat: Seat, data: bytes, gas: int) -> str:
     return "whole"
 
 
+# Reverts at once with less than 390,000 gas, which gives the rest back; else it sends its caller what is asked.
+DEMANDING = "620{gas:05x}5a10603f5763a9059cbb60e01b5f523360045260043560245260205f60445f5f73{token}5af160205ff35b5f5ffd"
+
+
+def test_no_gas_limit_starves_a_backstop_that_gives_up_early() -> None:
+    """The worst case: what it does not use would be left to finish the sale with. With any gas the sale fails, or 4,000 are paid."""
+    chain = EmbeddedChain(timestamp=1_700_000_000)
+    asset, collateral = (Contract.create(chain, load("mocks/erc20_mock"), DEPLOYER, 18) for _ in range(2))
+    code = bytes.fromhex(DEMANDING.format(gas=390_000, token=asset.address[2:]))
+    backstop = chain.deploy(DEPLOYER, bytes.fromhex(f"61{len(code):04x}80600a3d393df3") + code)
+    asset.transact(DEPLOYER, "mint", backstop, FUND)
+    pool = pool_over(chain, asset, collateral, backstop)
+    data = pool.calldata("liquidate", BORROWERS[0], MAX_UINT256, 0, LIQUIDATOR, b"")
+    counts = {20_000: 0, 0: 0}
+    for gas in GAS:
+        cold = chain.copy()
+        try:
+            cold._evm.message_call(LIQUIDATOR, pool.address, data, gas=gas)
+        except RuntimeError:
+            counts[0] += 1
+            continue
+        counts[replace_chain(pool, cold).call("state")[0]] += 1
+    assert min(counts.values()) > 60
+
+
 def replace_chain(contract: Contract, chain: EmbeddedChain) -> Contract:
     """The same contract on another chain."""
     return Contract(chain, contract.address, contract.artifact)
