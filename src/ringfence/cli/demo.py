@@ -15,7 +15,7 @@ OPTION = "--json"
 @click.command("demo")
 @click.option(OPTION, "file", is_flag=False, flag_value="-", metavar="[FILE]", help="Write the result to FILE, or to standard output.")
 def command(file: str | None) -> int:
-    """Two pools on an embedded chain, one of them through a crash: who pays, in which order, and the proof that the other never noticed.
+    """Three pools on an embedded chain, one of them through a crash: who pays, in which order, and the proof that another never noticed.
 
     Everything runs in this process on the contracts that ship, with synthetic books: no node, no compiler, no network. Exits with 1 if an
     amount does not balance or the calm pool was touched.
@@ -25,16 +25,16 @@ def command(file: str | None) -> int:
     from ringfence.chain.demo import run_demo
     from ringfence.cli.demo_text import DemoText
     from ringfence.cli.out_file import check_out_file, write_out_file
-    from ringfence.inputs.samples import CALM, FALLING, read_sample
+    from ringfence.inputs.samples import CALM, DOUBTFUL, FALLING, insured, read_sample
     from ringfence.lab.shared_side import shared_side
 
     if file is not None:
         check_out_file(file, OPTION)
-    falling, calm = read_sample(FALLING), read_sample(CALM)
+    falling, calm, doubtful = (insured(read_sample(name)) for name in (FALLING, CALM, DOUBTFUL))
     buyer = _buyer()
-    text = DemoText(Console(stderr=file is not None, highlight=False, emoji=False), falling, calm, buyer)
+    text = DemoText(Console(stderr=file is not None, highlight=False, emoji=False), (falling, doubtful, calm), buyer)
     text.opening()
-    result = run_demo(falling, calm, buyer, text.step)
+    result = run_demo(falling, calm, doubtful, buyer, text.step)
     text.ending(result, shared_side([calm, falling], buyer))
     if file is not None:
         write_out_file(file, result.to_json(), OPTION)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from rich.markup import escape
 
 from ringfence.decisions.buyer import Buyer
-from ringfence.inputs.demo_result import DemoResult, Step
+from ringfence.inputs.demo_result import DemoResult, Freeze, FundFigures, Step
 from ringfence.inputs.errors import printable
 from ringfence.inputs.results import PoolFigures
 from ringfence.inputs.samples import Sample
@@ -25,8 +25,8 @@ MINUTE = 60
 GAP_PERCENT = 10
 """A price that falls by so much from one row to the next is told even when nothing is sold."""
 POOL_WIDTHS = (-9, 9, 11, 11, 9, 9, 9)
-STREAM_WIDTHS = (5, 8, 4, 9, 8, 9, 7, 7, 4)
-OUTCOME_WIDTHS = (-21, 12, 12, -25)
+STREAM_WIDTHS = (5, 8, 4, 8, 9, 7, 8, 7, 4)
+OUTCOME_WIDTHS = (-20, 11, 11, 11, -19)
 """Widths of columns, below 0 for those that are aligned to the left."""
 PER_AMOUNT = 100_000
 BAR_WIDTH = 32
@@ -67,21 +67,23 @@ def short_percent(ratio: int) -> str:
 class DemoText:
     """Writes the demo to a console as it happens."""
 
-    def __init__(self, console: "Console", falling: Sample, calm: Sample, buyer: Buyer) -> None:
-        self._console, self._falling, self._calm, self._buyer = console, falling, calm, buyer
-        self._asset, self._asset_decimals = falling.asset, falling.pool.asset_decimals
-        self._calm_rows = self._calm_sales = 0
+    def __init__(self, console: "Console", samples: Sequence[Sample], buyer: Buyer) -> None:
+        """The samples are the falling one, the doubtful one and the calm one."""
+        self._console, self._samples, self._buyer = console, samples, buyer
+        self._falling, self._doubtful, self._calm = samples
+        self._asset, self._asset_decimals = self._falling.asset, self._falling.pool.asset_decimals
 
     def opening(self) -> None:
         """What will be seen and why it matters, the pools, and the rule of sale."""
-        falling, calm, asset = self._falling, self._calm, self._asset
+        falling, asset = self._falling, self._asset
         self._print(
-            _bold(f"Two lending pools on one chain: {falling.name} crashes, {calm.name} stays calm."),
-            "Watch who pays for the crash, in which order, and who is not touched by it.",
+            _bold(f"Three lending pools on one chain: {falling.name} crashes, two feeds disagree about"),
+            _bold(f"{self._doubtful.name}, {self._calm.name} stays calm.") + " Watch who pays, in which order, and who is",
+            f"not touched.{self._backstop()}",
             "",
             _columns(POOL_WIDTHS, "pool", "positions", "loans", "supply", "reserve", "price", "lowest"),
             _dim(_columns(POOL_WIDTHS, "", "", asset, asset, asset, asset, asset)),
-            *(self._pool_line(sample) for sample in (falling, calm)),
+            *(self._pool_line(sample) for sample in self._samples),
             "",
             *textwrap.wrap(self._rule(), WIDTH),
             "",
@@ -92,8 +94,6 @@ class DemoText:
     def step(self, step: Step) -> None:
         """One row of prices, if anything happened."""
         if step.pool != self._falling.name:
-            self._calm_rows += 1
-            self._calm_sales += len(step.sales)
             return
         if step.price * 100 <= step.price_before * (100 - GAP_PERCENT):
             self._gap(step)
@@ -101,10 +101,11 @@ class DemoText:
             self._sold(step)
 
     def ending(self, result: DemoResult, shared: "SharedSide") -> None:
-        """Who paid, how both pools stand, and what was proven."""
-        crashed, quiet = result.pools
-        self._print("", f"{quiet.name} meanwhile: {self._calm_rows} rows of prices, {self._calm_sales} sales.", "")
-        self._waterfall(crashed.figures)
+        """Who paid, what froze, how the pools stand, and what was proven."""
+        crashed, _, quiet = result.pools
+        self._print("")
+        self._waterfall(crashed.figures, result.fund)
+        self._freeze(result.freeze)
         self._outcome(result)
         self._isolation(result)
         self._shared(quiet.figures, shared)
@@ -123,6 +124,10 @@ class DemoText:
         return f"{cut(units, self._asset_decimals)} {self._asset}"
 
     # At the start
+
+    def _backstop(self) -> str:
+        fund = self._falling.pool.fund
+        return f" One backstop of {cut(fund.assets, self._asset_decimals, 0)} {self._asset} stands behind their reserves." if fund else ""
 
     def _pool_line(self, sample: Sample) -> str:
         amounts = (sum(sample.book.debt), sample.pool.supply, sample.pool.reserve)
@@ -153,12 +158,12 @@ class DemoText:
     # As it happens
 
     def _stream_heading(self) -> None:
-        asset, collateral = self._asset, self._falling.collateral
+        asset = self._asset
         self._print(
             "",
-            _columns(STREAM_WIDTHS, "", "", "pos.", "buyer", collateral, "", "reserve", "lenders", "pos."),
-            _columns(STREAM_WIDTHS, "time", "price", "sold", "pays", "sold", "incentive", "loses", "lose", "wait"),
-            _dim(_columns(STREAM_WIDTHS, "UTC", asset, "", asset, collateral, "%", asset, asset, "")),
+            _columns(STREAM_WIDTHS, "", "", "pos.", "buyer", "", "reserve", "backstop", "lenders", "pos."),
+            _columns(STREAM_WIDTHS, "time", "price", "sold", "pays", "incentive", "loses", "loses", "lose", "wait"),
+            _dim(_columns(STREAM_WIDTHS, "UTC", asset, "", asset, "%", asset, asset, asset, "")),
         )
 
     def _gap(self, step: Step) -> None:
@@ -170,31 +175,33 @@ class DemoText:
         offers = [sale.incentive for sale in step.sales]
         least, most = cut(min(offers), 16), cut(max(offers), 16)
         shown = _columns(
-            STREAM_WIDTHS[:6],
+            STREAM_WIDTHS[:5],
             _clock(step.timestamp),
             _price(self._falling, step.price),
             f"{len(step.sales):,}",
             cut(step.payment, self._asset_decimals, 0),
-            cut(step.collateral_sold, self._falling.pool.collateral_decimals),
             least if least == most else f"{least}-{most}",
         )
-        losses = (self._loss(step.borne_by.reserve, "yellow"), self._loss(step.borne_by.lenders, "red"))
+        borne = step.borne_by
+        parts = ((borne.reserve, "yellow"), (borne.backstop, "magenta"), (borne.lenders, "red"))
+        losses = (self._loss(amount, colour, width) for (amount, colour), width in zip(parts, STREAM_WIDTHS[5:8], strict=True))
         self._print("  ".join((shown, *losses, f"{step.waiting:>{STREAM_WIDTHS[8]},}")))
 
-    def _loss(self, amount: int, colour: str) -> str:
+    def _loss(self, amount: int, colour: str, width: int) -> str:
         if amount == 0:
-            return f"{'-':>{STREAM_WIDTHS[6]}}"
+            return f"{'-':>{width}}"
         whole = cut(amount, self._asset_decimals, 0)
-        return f"[{colour}]{'<1' if whole == '0' else whole:>{STREAM_WIDTHS[6]}}[/{colour}]"
+        return f"[{colour}]{'<1' if whole == '0' else whole:>{width}}[/{colour}]"
 
     # At the end
 
-    def _waterfall(self, figures: PoolFigures) -> None:
+    def _waterfall(self, figures: PoolFigures, fund: FundFigures) -> None:
         """The debt that was sold off, and who paid it, in their order."""
         whole = figures.debt_retired + figures.loss
         parts = (
             ("collateral", figures.debt_retired, "green"),
             ("reserve", figures.loss_from_reserve, "yellow"),
+            ("backstop", figures.loss_from_backstop, "magenta"),
             ("lenders", figures.loss_from_lenders, "red"),
         )
         self._print(_bold(f"Who paid the {self._amount(whole)} of debt that was sold off in {self._falling.name}"))
@@ -206,8 +213,31 @@ class DemoText:
         self._print(
             f"The reserve began with {self._amount(figures.reserve_before)}, got {self._amount(interest)} of interest",
             f"and {self._amount(figures.penalty)} of borrowers' penalties; {self._amount(figures.reserve_after)} are left.",
+            f"The backstop paid {self._up_to_limit(figures)} and got {self._amount(fund.premium)} of premium from all",
+            f"pools; {self._amount(fund.after)} are left, {self._amount(fund.left[self._calm.name])} of them for {self._calm.name}.",
             "",
         )
+
+    def _up_to_limit(self, figures: PoolFigures) -> str:
+        fund = self._falling.pool.fund
+        limit = fund.limit if fund else 0
+        return "its limit" if figures.loss_from_backstop == limit else f"less than its limit of {self._amount(limit)}"
+
+    def _freeze(self, freeze: Freeze) -> None:
+        """What two feeds that disagree did, and who could borrow where meanwhile."""
+        low, high = (_price(self._doubtful, price) for price in (freeze.low, freeze.high))
+        lent = [attempt.pool for attempt in freeze.attempts if not attempt.refusal]
+        refused = [f'{attempt.pool} refuses, "{attempt.refusal}"' for attempt in freeze.attempts if attempt.refusal]
+        asked = cut(freeze.attempts[0].assets, self._asset_decimals, 0)
+        head = f"{freeze.pool} at {_clock(freeze.timestamp)}"
+        text = (
+            f"{head}: for {freeze.seconds // MINUTE} minutes one feed says {low} {self._asset}, the other {high}. Nobody can borrow there "
+            f"meanwhile, and the higher price decides on sales: {freeze.sold} are made; by the lower, {freeze.doubted} of "
+            f"{len(self._doubtful.book)} positions would be sold. Asked for {asked} {self._asset} on ample collateral in that second, "
+            f"{' and '.join(sorted(lent))} {'lend' if len(lent) > 1 else 'lends'}; {'; '.join(refused) or 'nobody refuses'}."
+        )
+        first, *others = textwrap.wrap(text, WIDTH)
+        self._print(first.replace(head, _bold(head)), *others, "")
 
     def _bar(self, part: int, whole: int) -> str:
         """As long as the part of the whole, one sign at least if there is any."""
@@ -216,32 +246,27 @@ class DemoText:
 
     def _outcome(self, result: DemoResult) -> None:
         self._print(_bold(_columns(OUTCOME_WIDTHS, "at the end", *(pool.name for pool in result.pools), "")))
-        accounts = len(self._falling.book)
-        first, *others = (list(self._facts(pool.figures, accounts)) for pool in result.pools)
+        first, *others = (list(self._facts(pool.figures)) for pool in result.pools)
         for row, (label, value, unit) in enumerate(first):
             self._print(_columns(OUTCOME_WIDTHS, label, value, *(facts[row][1] for facts in others), unit))
         verdicts = [_coloured(pool.figures.solvent, "yes", "no", OUTCOME_WIDTHS[1]) for pool in result.pools]
-        self._print("  ".join((_columns(OUTCOME_WIDTHS[:1], "solvent"), *verdicts, "= no loss to lenders")), "")
+        self._print("  ".join((_columns(OUTCOME_WIDTHS[:1], "solvent"), *verdicts, "no loss to lenders")), "")
 
-    def _facts(self, figures: PoolFigures, accounts: int) -> Iterator[tuple[str, str, str]]:
+    def _facts(self, figures: PoolFigures) -> Iterator[tuple[str, str, str]]:
         """Label, value and unit of each row of the outcome."""
         asset = self._asset
         yield "sales", f"{figures.sales:,}", "sales"
-        yield "positions sold", f"{figures.positions_sold:,}", f"of {accounts:,} positions"
         yield "loss", cut(figures.loss, self._asset_decimals), asset
-        yield "  borne by reserve", cut(figures.loss_from_reserve, self._asset_decimals), asset
-        yield "  borne by lenders", cut(figures.loss_from_lenders, self._asset_decimals), asset
         yield "loss not booked yet", cut(figures.unrealised_loss, self._asset_decimals), asset
         yield "share price, before", cut(figures.share_price_before, SHARE_PRICE_DECIMALS, 6), f"{asset} a lender share"
         yield "share price, after", cut(figures.share_price_after, SHARE_PRICE_DECIMALS, 6), f"{asset} a lender share"
         yield "unhealthy and unsold", f"{figures.unhealthy_at_end:,}", "positions"
-        yield "insolvent and unsold", f"{figures.insolvent_at_end:,}", "positions"
 
     def _isolation(self, result: DemoResult) -> None:
         isolation = result.isolation
         verdict = _coloured(isolation.calm_pool_unchanged, "none differs", f"{isolation.slots_different} differ")
         self._print(
-            _bold("Isolation") + f": {self._calm.name} again, on a chain where {self._falling.name} never existed.",
+            _bold("Isolation") + f": {self._calm.name} again, on a chain where the other pools never existed.",
             f"{isolation.slots_compared} storage slots and token balances compared: {verdict}.",
             "",
         )
@@ -251,8 +276,8 @@ class DemoText:
         change, earned = shared.left[name] - shared.brought[name], figures.supply_after - figures.supply_before
         self._print(
             _bold("Without isolation") + " (a model for comparison, not a contract of ours): with one",
-            f"supply and one reserve over both books, {name}'s lenders would have {_moved(change)}",
-            f"{self._amount(abs(change))}; here they {_moved(earned)} {self._amount(abs(earned))}.",
+            f"supply, reserve and cover for {self._falling.name} and {name}, the lenders of {name}",
+            f"would have {_moved(change)} {self._amount(abs(change))}; here they {_moved(earned)} {self._amount(abs(earned))}.",
             "",
         )
 

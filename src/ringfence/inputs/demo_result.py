@@ -4,7 +4,7 @@ Units as in `results`: amounts are base units of their token, incentives WAD, pr
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,7 +45,7 @@ class LossShares:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One row of prices in one pool, and what its buyers did: the sales of one `liquidate_many`, in order.
+    """One row of prices in one pool, of two feeds the higher one, and what its buyers did: the sales of one `liquidate_many`, in order.
 
     `insolvent` positions owed more than their collateral was worth before these sales; `waiting` ones are unhealthy after them, with a
     buyer who waits for more. `surplus` (asset base units) is what rounding gave to lenders.
@@ -87,6 +87,42 @@ class DemoPool:
 
 
 @dataclass(frozen=True, slots=True)
+class Attempt:
+    """A newcomer's loan (asset base units) in one pool, on ample collateral; `refusal` is what the pool answered, empty if it lent."""
+
+    pool: str
+    assets: int
+    refusal: str
+
+
+@dataclass(frozen=True, slots=True)
+class Freeze:
+    """A pool whose two feeds were too far apart: from when, for how many seconds, what they told at first (times 1e36), how many of its
+    positions the lower one would have sold and how many were sold; and who could borrow where in that second."""
+
+    pool: str
+    timestamp: int
+    seconds: int
+    low: int
+    high: int
+    doubted: int
+    sold: int
+    attempts: tuple[Attempt, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FundFigures:
+    """A backstop (asset base units): what its underwriters brought, what it paid, the premium it got, what it holds, and what each pool
+    could still draw, by name."""
+
+    before: int
+    paid: int
+    premium: int
+    after: int
+    left: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
 class Isolation:
     """The calm pool compared with itself on a chain where the other pool never existed."""
 
@@ -116,6 +152,8 @@ class DemoResult:
     pools: Sequence[DemoPool]
     isolation: Isolation
     identities: Sequence[Identity]
+    freeze: Freeze
+    fund: FundFigures
 
     @property
     def holds(self) -> bool:

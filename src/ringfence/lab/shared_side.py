@@ -1,7 +1,7 @@
 """What one lender side over several books would have lost: a model for comparison, not a contract of ours.
 
-Rule, prices and buyer are those of isolated pools. The one difference: supply, reserve and debt of all books are counted together, so
-that a loss in one book is borne by the lenders of all. With a single book this is the isolated pool itself, to the unit, which its test
+Rule, prices and buyer are those of isolated pools. The one difference: supply, reserve, debt and cover of all books are counted together,
+so that a loss in one book is borne by the lenders of all. With a single book this is the isolated pool itself, to the unit, which its test
 holds it to.
 """
 
@@ -62,6 +62,8 @@ class _Side:
     def __init__(self, samples: Sequence[Sample], buyer: Buyer) -> None:
         self._terms, self._rate, self._buyer = samples[0].pool.terms, rate_model(samples[0].pool.rate), buyer
         self._samples = samples
+        # One side has one cover, however many books stand on it.
+        self._cover = samples[0].pool.fund.limit if samples[0].pool.fund else 0
         self._totals = Totals(0, 0, 0, 0, 0, 0, min(sample.prices.timestamps[0] for sample in samples), 0)
         self._minted: list[int] = []
         self.books = [self._open(sample) for sample in samples]
@@ -131,6 +133,8 @@ class _Side:
         if sale.refusal:
             return
         totals, from_reserve = liquidation.after_sale(self._totals, sale)
-        self._totals, _, _ = liquidation.bear(totals, sale.loss - from_reserve)
+        covered = min(sale.loss - from_reserve, self._cover)
+        self._cover -= covered
+        self._totals, _, _ = liquidation.bear(totals, sale.loss - from_reserve - covered)
         position.holds = Position(position.holds.collateral - sale.collateral, position.holds.debt_shares - sale.debt_shares)
         self._set_clock(position, price)

@@ -180,9 +180,9 @@ def test_an_amount_that_does_not_balance_is_a_failure(monkeypatch: pytest.Monkey
     monkeypatch.setattr(demo_books, "cash", one_too_much)
     assert run(["demo"]) == 1
     out, _ = capsys.readouterr()
-    assert "22 sums of payments, loans, losses and tokens hold but for 2, in base units." in out
+    assert "33 sums of payments, loans, losses and tokens hold but for 3, in base units." in out
     lines = re.findall(r"^  (.*): asset tokens held = cash: (\d+) is not (\d+)$", out, re.MULTILINE)
-    assert [(name, int(right) - int(left)) for name, left, right in lines] == [("GOLD/USDC", 1), ("ETH/USDC", 1)]
+    assert [(name, int(right) - int(left)) for name, left, right in lines] == [("GOLD/USDC", 1), ("ETH/USDC", 1), ("BTC/USDC", 1)]
 
 
 def test_amounts_are_cut_and_never_rounded_up() -> None:

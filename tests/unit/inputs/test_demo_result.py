@@ -3,18 +3,19 @@
 import json
 from dataclasses import fields
 
-from ringfence.inputs.demo_result import DemoPool, DemoResult, Identity, Isolation, LossShares, Step
+from ringfence.inputs.demo_result import DemoPool, DemoResult, Freeze, FundFigures, Identity, Isolation, LossShares, Step
 from ringfence.inputs.results import PoolFigures, SaleRow
 
 FIGURES = PoolFigures(**{field.name: number for number, field in enumerate(fields(PoolFigures), start=1)})
 UNTOUCHED = Isolation(calm_pool_unchanged=True, slots_compared=7, slots_different=0)
 TOUCHED = Isolation(calm_pool_unchanged=False, slots_compared=7, slots_different=1)
+FROZEN, FUND = Freeze("A/B", 0, 60, 1, 2, 0, 0, ()), FundFigures(0, 0, 0, 0, {})
 EQUAL, UNEQUAL = Identity("this = that", 5, 5), Identity("this = that", 5, 6)
 
 
 def test_the_file_has_the_pinned_keys_in_their_order() -> None:
     """`ringfence.demo/1`: amounts as strings of base units, counts as integers."""
-    result = DemoResult((DemoPool("A/B", True, FIGURES),), UNTOUCHED, (EQUAL,))
+    result = DemoResult((DemoPool("A/B", True, FIGURES),), UNTOUCHED, (EQUAL,), FROZEN, FUND)
     assert json.loads(result.to_json()) == result.to_dict()
     assert list(result.to_dict()) == ["schema", "pools", "isolation"]
     assert result.to_dict()["schema"] == "ringfence.demo/1"
@@ -35,9 +36,9 @@ def test_the_file_has_the_pinned_keys_in_their_order() -> None:
 
 def test_a_demo_holds_when_everything_balances_and_nothing_was_touched() -> None:
     """One unit or one slot is enough for it not to."""
-    assert DemoResult((), UNTOUCHED, (EQUAL, EQUAL)).holds
-    assert not DemoResult((), UNTOUCHED, (EQUAL, UNEQUAL)).holds
-    assert not DemoResult((), TOUCHED, (EQUAL,)).holds
+    assert DemoResult((), UNTOUCHED, (EQUAL, EQUAL), FROZEN, FUND).holds
+    assert not DemoResult((), UNTOUCHED, (EQUAL, UNEQUAL), FROZEN, FUND).holds
+    assert not DemoResult((), TOUCHED, (EQUAL,), FROZEN, FUND).holds
 
 
 def test_loss_shares_add_up_by_who_bore_them() -> None:

@@ -7,7 +7,7 @@ import pytest
 from ringfence.chain.demo import DemoChain
 from ringfence.decisions.buyer import Buyer
 from ringfence.inputs.pool_file import FixedRateTerms
-from ringfence.inputs.samples import CALM, FALLING, read_sample
+from ringfence.inputs.samples import CALM, FALLING, FUND, insured, read_sample
 from ringfence.lab.shared_side import shared_side
 
 ASKS = Buyer(least=10**16, slope=50_000, most=5 * 10**16)
@@ -23,6 +23,17 @@ def test_with_a_single_book_it_is_the_contract_to_the_unit(name: str) -> None:
     assert side.totals._replace(interest_dust=0) == world.markets[0].totals()
     # Shares are redeemed rounded down, and interest leaves a share of it to the virtual ones: less than a unit here.
     assert 0 <= side.totals.supply_assets - side.left[sample.name] <= 1
+
+
+def test_with_a_backstop_it_is_the_contract_too() -> None:
+    """Up to the premium, which is paid out at the end there and still owed here."""
+    sample = insured(read_sample(FALLING))
+    world = DemoChain((sample,), ASKS)
+    world.play(lambda _: None)
+    side, paid = shared_side([sample], ASKS), world.markets[0].premium_paid
+    assert side.totals._replace(interest_dust=0, premium_owed=0) == world.markets[0].totals()
+    assert side.totals.premium_owed == paid > 0
+    assert sum(step.borne_by.backstop for step in world.markets[0].steps) == FUND.limit
 
 
 def test_with_two_books_the_calm_lenders_bear_the_others_loss() -> None:
