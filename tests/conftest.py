@@ -1,6 +1,7 @@
 """What every test shares: how hard random tests try, marks that follow from a folder, and the optional folder of recorded data."""
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,10 @@ settings.register_profile("local", settings.get_profile("base"), phases=NO_SHRIN
 settings.register_profile("shrink", settings.get_profile("base"))
 settings.register_profile("nightly", settings.get_profile("base"), max_examples=2_000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "local"))
+
+# Whoever was started in the background, by a script, ignores Ctrl-C, and so would the commands that the tests interrupt.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -42,8 +42,6 @@ def test_ctrl_c_is_not_lost_in_a_gzipped_file(tmp_path: Path) -> None:
     read(10**9)  # what is imported or remembered at first
     moments = read(10**9)
     assert moments > 10 * ROWS
-    # Whoever was started in the background, by a script, ignores Ctrl-C from the start.
-    former = signal.signal(signal.SIGINT, signal.default_int_handler)
     gc.disable()  # or a reading would also run the end of former ones that were interrupted
     try:
         for place in range(1, moments + 1):
@@ -51,4 +49,3 @@ def test_ctrl_c_is_not_lost_in_a_gzipped_file(tmp_path: Path) -> None:
                 read(place)
     finally:
         gc.enable()
-        signal.signal(signal.SIGINT, former)
