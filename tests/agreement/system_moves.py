@@ -11,7 +11,7 @@ from ringfence.model.permits import Message, Signature
 from ringfence.model.terms import MAX_UINT128, MAX_UINT256, PRICE_SCALE, ZERO_ADDRESS, Terms
 from tests.agreement import operations
 from tests.agreement.operations import mostly, near, pick, within
-from tests.agreement.system_twins import UNDERWRITERS, System
+from tests.agreement.system_twins import UNDERWRITERS, Seat, System
 from tests.agreement.test_limits import EDGES, PLAIN
 from tests.agreement.twins import BORROWERS, LENDERS, LIQUIDATOR, OUTSIDER, PEOPLE, Twins
 from tests.agreement.worlds import NUMBERS
@@ -84,7 +84,7 @@ def fund_redeem(system: System, rng: Random) -> None:
     """Burn shares, within the window or not, up to the notice and beyond."""
     owner, fund = _leaver(system, rng), system.fund
     noticed = fund.twin.notice_of(owner, system.now)[0]
-    amount = within(rng, noticed) if rng.random() < 0.7 else near(rng, noticed)
+    amount = within(rng, noticed) if rng.random() < 0.7 else noticed + rng.randint(1, 9) if rng.random() < 0.4 else near(rng, noticed)
     fund.act("redeem", mostly(rng, owner), amount, mostly(rng, owner, (*PEOPLE, ZERO_ADDRESS)), owner, system.now)
 
 
@@ -186,17 +186,23 @@ def sign_once(system: System, rng: Random) -> None:
         system.counts[f"signature {what}: {outcome}"] += 1
 
 
+def crash(seat: Seat, rng: Random) -> str | None:
+    """Let the price fall far enough for a loss on some position, whose borrower is returned; None where nobody owes."""
+    owing = operations.debtors(seat)
+    if not owing:
+        return None
+    borrower = rng.choice(owing)
+    debt, collateral = seat.pool.debt_of(borrower, seat.now), max(1, seat.pool.position(borrower)[0])
+    high = max(1, debt * rng.randint(20, 100) // 100 * PRICE_SCALE // collateral)
+    seat.set_prices(0, high, high)
+    return borrower
+
+
 def crash_everywhere(system: System, rng: Random) -> None:
-    """A price falls in every pool at once, far enough for losses, and somebody in each is sold."""
+    """A price falls in every pool at once, and somebody in each is sold."""
     for seat in system.seats:
-        owing = operations.debtors(seat)
-        if not owing:
-            continue
-        borrower = rng.choice(owing)
-        debt, collateral = seat.pool.debt_of(borrower, system.now), max(1, seat.pool.position(borrower)[0])
-        high = max(1, debt * rng.randint(20, 100) // 100 * PRICE_SCALE // collateral)
-        seat.set_prices(0, high, high)
-        seat.act("liquidate", LIQUIDATOR, borrower, MAX_UINT256, 0, LIQUIDATOR, b"")
+        if borrower := crash(seat, rng):
+            seat.act("liquidate", LIQUIDATOR, borrower, MAX_UINT256, 0, LIQUIDATOR, b"")
 
 
 def run_and_crash(system: System, rng: Random) -> None:
@@ -225,6 +231,27 @@ def sell_unpaid(system: System, rng: Random) -> None:
     if sick:
         seat.act("liquidate", OUTSIDER, rng.choice(sick), MAX_UINT256, 0, OUTSIDER, b"")
         seat.act("liquidate_many", OUTSIDER, sick, MAX_UINT256, 0, OUTSIDER, b"")
+
+
+def buy_in_two(system: System, rng: Random) -> None:
+    """A buyer who is called back by one pool buys, lends, repays or pays the premium in another; sometimes the first sale then fails."""
+    seat, other = rng.sample(system.seats, 2)
+    for one in (seat, other):
+        if not operations.unhealthy(one):
+            crash(one, rng)
+    sick, there = operations.unhealthy(seat), operations.unhealthy(other)
+    buyer, borrower = seat.buyer.address, rng.choice(there or BORROWERS)
+    plans: list[tuple[Any, ...]] = [
+        ("liquidate", borrower, MAX_UINT256, 0, buyer, b""),
+        ("liquidate", borrower, MAX_UINT256, 0, buyer, b""),
+        ("deposit", within(rng, other.world.unit), rng.choice(PEOPLE)),
+        ("repay", MAX_UINT256, borrower),
+        ("pay_premium",),
+    ]
+    seat.plan_elsewhere(other, *rng.choice(plans))
+    least = 0 if rng.random() < 0.75 else MAX_UINT128
+    seat.act("liquidate_many", buyer, sick, MAX_UINT256, least, buyer, b"go")
+    seat.plan_callback(ZERO_ADDRESS, b"", None)
 
 
 def collect_premium(system: System, rng: Random) -> None:
@@ -259,8 +286,9 @@ TOGETHER: tuple[tuple[Move, int], ...] = (
     (diverge, 14),
     (sign_once, 4),
     (crash_everywhere, 8),
-    (run_and_crash, 4),
+    (run_and_crash, 7),
     (sell_unpaid, 8),
+    (buy_in_two, 16),
     (collect_premium, 8),
     (leave_when_unlocked, 10),
 )
@@ -299,7 +327,9 @@ def act_in_a_pool(system: System, rng: Random) -> None:
 def step(system: System, rng: Random) -> None:
     """One move, with whatever comes with it."""
     kind = rng.random()
-    if kind < 0.8:
+    # As long as nobody has drawn, underwriters come and go more often.
+    is_drawn = any(system.fund.twin._drawn.values())
+    if kind < (0.8 if is_drawn else 0.6):
         act_in_a_pool(system, rng)
     elif kind < 0.94:
         pick_move(rng, FUND)(system, rng)

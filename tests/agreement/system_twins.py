@@ -6,6 +6,7 @@ balances; and no other pool's storage, balances or remembered rate has moved. No
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from copy import copy
 from random import Random
 from typing import Any, NoReturn
 
@@ -237,6 +238,9 @@ class Seat(Twins):
         self.asset_twin, self.collateral_twin = system.twins[self.asset.address], system.twins[self.collateral.address]
         self.buyer, self.buyer_twin = system.create("mocks/reenter_mock"), Buyer()
         self.guard: Guard | None = None
+        # The pool that this one's buyer will act in during its callback, if any; and whether the act at hand has called it back.
+        self.elsewhere: Seat | None = None
+        self.is_buying = False
         self._set_up_oracle()
         self._set_up_terms()
         outcome, address = system.factory.act(self.terms, DEPLOYER)
@@ -321,12 +325,51 @@ class Seat(Twins):
         prices = self.pool._try_prices()
         return prices is None or prices[0] == 0
 
+    def plan_callback(self, target: str, calldata: bytes, twin: Callable[[], Any] | None) -> None:
+        """Set the call that this pool's buyer makes when it is called back; none of the system's other pools hears of it."""
+        super().plan_callback(target, calldata, twin)
+        self.elsewhere = None
+
+    def plan_elsewhere(self, other: "Seat", name: str, *arguments: Any) -> None:
+        """Let the buyer act in another pool while this one is closed."""
+        buyer = self.buyer.address
+
+        def on_model() -> Any:
+            return getattr(other.pool, name)(buyer, *arguments, self.now)
+
+        self.plan_callback(other.contract.address, other.contract.calldata(name, *arguments), on_model)
+        self.elsewhere = other
+
     # Acting
+
+    def _on_model(self, name: str, caller: str, arguments: Sequence[Any]) -> Outcome:
+        self.is_buying = caller == self.buyer.address and self.elsewhere is not None
+        if not self.is_buying:
+            return super()._on_model(name, caller, arguments)
+        # Each pool of the model takes back its own; what others did in a callback of a sale that is refused is taken back here.
+        saved = self.system.everything()
+        outcome = super()._on_model(name, caller, arguments)
+        if outcome[0] != "ok":
+            self.system.put_back(saved)
+        return outcome
 
     def check(self) -> None:
         """Compare this pool, its tokens, the backstop; and nothing else may have moved. Raises Difference."""
         super().check()
+        if self.elsewhere is not None and self.is_buying:
+            self.elsewhere.check_visited()
+            self.counts["acted elsewhere in a callback"] += self.buyer_twin.is_let_in
         self.system.check_beside(self)
+
+    def check_visited(self) -> None:
+        """Compare all of this pool after an act that began in another one. Raises Difference."""
+        Twins.check(self)
+        events, expected = self.contract.events, self.pool.events
+        if events != expected:
+            self.fail(f"events of pool {self.number}: contract {events}, model {expected}")
+        expected.clear()
+        self.system.check_rate(self)
+        self.look()
 
     def _count(self, name: str, outcome: Outcome) -> None:
         super()._count(name, outcome)
@@ -438,9 +481,12 @@ class System:
                     token.transact(owner, "approve", spender, MAX_UINT256)
                     twin.approve(owner, spender, MAX_UINT256)
         for seat in made:
-            self._mint(seat.asset, seat.asset_twin, seat.buyer.address)
-            seat.buyer.transact(DEPLOYER, "approve", seat.asset.address, seat.pool.address)
-            seat.asset_twin.approve(seat.buyer.address, seat.pool.address, MAX_UINT256)
+            buyer = seat.buyer.address
+            for token in self.tokens:
+                self._mint(token, self.twins[token.address], buyer)
+            for other in made:
+                seat.buyer.transact(DEPLOYER, "approve", other.asset.address, other.pool.address)
+                other.asset_twin.approve(buyer, other.pool.address, MAX_UINT256)
 
     def _mint(self, token: Contract, twin: Ledger, owner: str) -> None:
         token.transact(DEPLOYER, "mint", owner, FUNDS)
@@ -467,6 +513,31 @@ class System:
             if seat.guard and self.rng.random() < 0.9:
                 seat.guard.refresh()
 
+    # Taking back
+
+    def everything(self) -> list[tuple[Any, str, Any]]:
+        """All that models hold, as (owner, attribute, value)."""
+        ledgers = [*(self.twins[token.address] for token in self.tokens), self.fund.twin._shares]
+        held = [(ledger, name) for ledger in ledgers for name in ("balances", "allowances", "total_supply")]
+        held += [(self.fund.twin, name) for name in ("_drawn", "_notices", "events")]
+        held += [(self.twins[self.rates[0].address], "remembered")]
+        for seat in self.seats:
+            held += [(seat.pool, name) for name in ("_totals", "_positions", "_operators", "_unlocks_at", "_nonces", "events")]
+            held += [(seat.pool._shares, name) for name in ("balances", "allowances", "total_supply")]
+        return [(owner, name, copy(getattr(owner, name))) for owner, name in held]
+
+    def put_back(self, saved: list[tuple[Any, str, Any]]) -> None:
+        """Make all models as they were. Their lists and mappings stay the same objects, because others hold them."""
+        for owner, name, value in saved:
+            held = getattr(owner, name)
+            if isinstance(held, dict):
+                held.clear()
+                held.update(value)
+            elif isinstance(held, list):
+                held[:] = value
+            else:
+                setattr(owner, name, value)
+
     # Comparing
 
     def check_token(self, token: Contract, twin: Ledger) -> None:
@@ -482,9 +553,10 @@ class System:
         self.fund.check()
         if acted is not None:
             acted.look()
-            self._check_rate(acted)
+            self.check_rate(acted)
 
-    def _check_rate(self, seat: Seat) -> None:
+    def check_rate(self, seat: Seat) -> None:
+        """Compare what the adaptive model remembers of a pool. Raises Difference."""
         model, slot = self.remembered(seat.pool.address)
         remembered = self.twins[model].remembered
         found, expected = self.chain.storage(model, slot), remembered.get(seat.pool.address, 0)
