@@ -19,7 +19,7 @@ from ringfence.model.guarded_oracle import GuardedOracle
 from ringfence.model.pool import Pool
 from ringfence.model.rounding import mul_div_down
 from ringfence.model.shares import Totals
-from ringfence.model.terms import WAD
+from ringfence.model.terms import WAD, Terms
 from tests.agreement import system
 from tests.agreement.system_moves import BROKEN
 from tests.agreement.system_twins import System
@@ -168,8 +168,13 @@ def _open_a_second_early(self: Backstop, owner: str, now: int) -> int:
     return amount if now >= opens_at - 1 else 0
 
 
-def _made_again(self: PoolFactory, terms: Any, name: str, symbol: str) -> str:
-    return self.blueprint(terms, name, symbol)
+def _made_again(self: PoolFactory, terms: Terms, name: str, symbol: str) -> str:
+    # Finds no pool of these terms, whatever it made before.
+    self._pool_of.pop(terms, None)
+    return _create_pool(self, terms, name, symbol)
+
+
+_create_pool = PoolFactory.create_pool
 
 
 # One fault each: where, what, and what stands there instead.
