@@ -36,7 +36,7 @@ def script(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
     module: Any = module_from_spec(spec)
     monkeypatch.setitem(sys.modules, loader.name, module)
     loader.exec_module(module)
-    module.KILLERS = (module.Killer("division", CHECK, ("model",)),)
+    module.KILLERS, module.AGREEMENT = (module.Killer("division", CHECK, ("model",)),), ()
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
     (tmp_path / "temporary").mkdir()
     return module
@@ -133,6 +133,15 @@ def test_a_sample_is_half_and_half_and_follows_its_seed(script: Any) -> None:
     for sample in drawn:
         assert [mutant.side for mutant in sample] == ["contract"] * 3 + ["model"] * 3
         assert not any(mutant.equivalent for mutant in sample)
+
+
+def test_a_fault_is_sought_where_it_is(script: Any) -> None:
+    """The tests of its contract alone, or of its module soon; the driver, which is quick, comes first."""
+    by_table = {mutant.table: mutant for mutant in read()}
+    assert {killer.name for killer in script.killers_of(by_table["leverage"])} == {"leverage"}
+    script.AGREEMENT = ("limits",)
+    (limits, *_) = [mutant for mutant in read() if mutant.changes[0].file == "contracts/limits.vy"]
+    assert [killer.name for killer in script.killers_of(limits)] == ["division", "limits, agreement"]
 
 
 def test_only_contracts_that_contain_a_module_are_recompiled(script: Any) -> None:

@@ -4,7 +4,10 @@ from typing import NamedTuple
 
 
 class Fault(NamedTuple):
-    """One change: in `contracts/<file>` the text `old`, which occurs once, becomes `new`. `contract` is what is compiled with it."""
+    """One change: in `contracts/<file>` the text `old`, which occurs once, becomes `new`. `contract` is what is compiled with it.
+
+    `also` is a second pair of texts, for a fault that must remember something.
+    """
 
     name: str
     law: str
@@ -12,6 +15,11 @@ class Fault(NamedTuple):
     old: str
     new: str
     contract: str = "Pool"
+    also: tuple[str, str] | None = None
+
+    @property
+    def changes(self) -> list[tuple[str, str]]:
+        return [(self.old, self.new), *([self.also] if self.also else [])]
 
 
 FAULTS = (
@@ -36,6 +44,20 @@ FAULTS = (
         "Pool.vy",
         "            collateral += sale.collateral\n",
         "            collateral = sale.collateral\n",
+    ),
+    Fault(
+        "what is owed to the backstop is the lenders' as well",
+        "conservation",
+        "interest.vy",
+        "    totals.supply_assets -= accrual.premium\n",
+        "",
+    ),
+    Fault(
+        "a premium that is paid is owed still",
+        "conservation",
+        "Pool.vy",
+        "    totals.premium_owed -= paid\n",
+        "",
     ),
     # 2
     Fault(
@@ -73,6 +95,13 @@ FAULTS = (
         "Pool.vy",
         "    if sale.loss > 0:\n",
         "    if sale.loss > 0 and from_reserve == 0:\n",
+    ),
+    Fault(
+        "lenders bear twice what is logged",
+        "lenders_never_lose_without_a_loss_event",
+        "liquidation.vy",
+        "    totals.supply_assets -= from_lenders\n",
+        "    totals.supply_assets -= min(totals.supply_assets, 2 * from_lenders)\n",
     ),
     # 4
     Fault(
@@ -150,6 +179,19 @@ FAULTS = (
         "    used: uint256 = self._utilisation(debt_assets, max(supply_assets, self.last))\n",
         "KinkedRate",
     ),
+    Fault(
+        "a draw on a fund counts against the pool that it covered first",
+        "isolation",
+        "Backstop.vy",
+        "        self.drawn[msg.sender] += paid\n",
+        "        self.drawn[msg.sender] += paid\n        self.drawn[self.first] += paid\n",
+        "Backstop",
+        (
+            "    log CoverSet(pool=pool, max_assets=max_assets, max_share_wad=max_share_wad)\n",
+            "    log CoverSet(pool=pool, max_assets=max_assets, max_share_wad=max_share_wad)\n"
+            "    if self.first == empty(address):\n        self.first = pool\n\n\nfirst: address\n",
+        ),
+    ),
     # 8
     Fault(
         "withdrawals burn rounded down",
@@ -171,6 +213,13 @@ FAULTS = (
         "shares.vy",
         "return rounding._mul_div_down(paid, debt_shares + VIRTUAL_SHARES, debt_assets + VIRTUAL_ASSETS)",
         "return rounding._mul_div_up(paid, debt_shares + VIRTUAL_SHARES, debt_assets + VIRTUAL_ASSETS)",
+    ),
+    Fault(
+        "whoever asks is paid the premium",
+        "no_free_lunch",
+        "Pool.vy",
+        "    self._push(TERMS.asset, TERMS.backstop, paid)\n",
+        "    self._push(TERMS.asset, msg.sender, paid)\n",
     ),
     # 9
     Fault(
@@ -194,6 +243,27 @@ FAULTS = (
         "    if not is_answered or len(answer) < 32:\n        return 0\n",
         "    if not is_answered:\n        return 0\n    assert len(answer) == 32\n",
     ),
+    Fault(
+        "a backstop that fails stops the sale",
+        "always_exit",
+        "Pool.vy",
+        "    after: uint256 = staticcall IERC20(TERMS.asset).balanceOf(self)\n",
+        "    assert is_answered\n    after: uint256 = staticcall IERC20(TERMS.asset).balanceOf(self)\n",
+    ),
+    Fault(
+        "a backstop that pays too much stops the sale",
+        "always_exit",
+        "Pool.vy",
+        "    return min(loss, max(after, before) - before)\n",
+        "    return max(after, before) - before\n",
+    ),
+    Fault(
+        "who has lent once is locked for good",
+        "always_exit",
+        "Pool.vy",
+        "    return TERMS.lockup > 0 and block.timestamp < self.unlocks_at[owner]\n",
+        "    return TERMS.lockup > 0 and self.unlocks_at[owner] > 0\n",
+    ),
     # 10
     Fault(
         "lenders share a loss with the reserve",
@@ -208,6 +278,29 @@ FAULTS = (
         "liquidation.vy",
         "    from_reserve: uint256 = min(sale.loss, totals.reserve_assets)\n",
         "    from_reserve: uint256 = sale.loss if sale.loss <= totals.reserve_assets else 0\n",
+    ),
+    Fault(
+        "the backstop pays before the reserve",
+        "waterfall_order",
+        "Pool.vy",
+        "        from_backstop: uint256 = self._cover(sale.loss - from_reserve)\n",
+        "        from_backstop: uint256 = self._cover(sale.loss)\n"
+        "        totals.reserve_assets += min(from_reserve, from_backstop)\n"
+        "        from_reserve -= min(from_reserve, from_backstop)\n",
+    ),
+    Fault(
+        "half of what the reserve leaves is never asked of the backstop",
+        "waterfall_order",
+        "Pool.vy",
+        "        from_backstop: uint256 = self._cover(sale.loss - from_reserve)\n",
+        "        from_backstop: uint256 = self._cover((sale.loss - from_reserve) // 2)\n",
+    ),
+    Fault(
+        "the premium owed pays before lenders",
+        "waterfall_order",
+        "liquidation.vy",
+        "    from_lenders: uint256 = min(unpaid, totals.supply_assets)\n",
+        "    from_lenders: uint256 = unpaid - min(unpaid, totals.premium_owed)\n",
     ),
     # 11
     Fault(

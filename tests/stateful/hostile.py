@@ -1,6 +1,7 @@
-"""Contracts that no compiler would write: a puppet that stands in for an oracle or rate model, and what it can be made to do.
+"""Contracts that no compiler would write: puppets that stand in for an oracle, rate model or backstop, and what they can be made to do.
 
-The puppet passes every call on to the code it was last given; calldata of exactly one word, which no ABI call has, gives it another.
+A puppet passes every call on to the code it was last given; calldata of exactly one word, which no ABI call has, gives it another. That of
+a backstop runs the code in its own name, so that it keeps its covers and its money whatever it becomes.
 """
 
 from ringfence.chain.artifacts import load
@@ -8,7 +9,7 @@ from ringfence.chain.contract import Contract
 from ringfence.chain.embedded import EmbeddedChain
 from ringfence.chain.keccak import selector
 from tests.stateful.market import LIQUIDATOR, START, Grounds
-from tests.stateful.setting import Setting
+from tests.stateful.setting import DAY, Setting
 
 PUPPET = bytes.fromhex(
     "36602014602257"  # calldata of one word: on to `set`
@@ -19,6 +20,16 @@ PUPPET = bytes.fromhex(
     "3d5ffd"
     "5b3d5ff3"  # answer
     "5b5f355f5500"  # set
+)
+IN_ITS_OWN_NAME = bytes.fromhex(
+    "36602014602357"  # calldata of one word: on to `set`
+    "365f5f37"  # copy the calldata
+    "5f5f365f61ffff545af4"  # run the code at slot 65,535, which no contract here uses, with all gas
+    "3d5f5f3e"  # copy the answer
+    "601f57"  # on to `answer` if it succeeded
+    "3d5ffd"
+    "5b3d5ff3"  # answer
+    "5b5f3561ffff5500"  # set
 )
 NO_CODE = "0x" + "dd" * 20
 FAILS_WITH_ALL_GAS = bytes.fromhex("fe")  # invalid opcode: whatever gas it was given is gone
@@ -58,8 +69,34 @@ class Puppet(Contract):
         self.chain.transact(LIQUIDATOR, self.address, bytes(12) + bytes.fromhex(address.removeprefix("0x")))
 
 
+class PuppetBackstop(Contract):
+    """The shipped backstop in a puppet's name: it covers and pays as it does until it is told otherwise."""
+
+    __slots__ = ()
+
+    @classmethod
+    def over(cls, chain: EmbeddedChain, asset: str) -> "PuppetBackstop":
+        """A fund of this asset, not yet sealed."""
+        artifact = load("Backstop")
+        puppet = cls(chain, place(chain, IN_ITS_OWN_NAME), artifact)
+        puppet.become(Contract.create(chain, artifact, LIQUIDATOR, asset, "backstop", "BACK", 10 * DAY).address)
+        return puppet
+
+    def become(self, address: str) -> None:
+        """Run the code at this address from now on."""
+        self.chain.transact(LIQUIDATOR, self.address, bytes(12) + bytes.fromhex(address.removeprefix("0x")))
+
+    def misbehave(self, mode: int, asset: str) -> None:
+        """Do as the mock of a backstop does in this mode."""
+        mock = Contract.create(self.chain, load("mocks/backstop_mock"), LIQUIDATOR)
+        self.become(mock.address)
+        Contract(self.chain, self.address, mock.artifact).transact(LIQUIDATOR, "set", mode, asset)
+
+
 def puppet_grounds(setting: Setting) -> Grounds:
-    """Grounds whose oracle and rate model are puppets."""
+    """Grounds whose oracle, rate model and backstop are puppets."""
     chain = EmbeddedChain(timestamp=START)
     oracle, rate_model = Puppet.of(chain, "oracle_mock"), Puppet.of(chain, "rate_mock")
-    return Grounds(setting.asset_decimals, setting.collateral_decimals, chain=chain, oracle=oracle, rate_model=rate_model)
+    grounds = Grounds(setting.asset_decimals, setting.collateral_decimals, chain=chain, oracle=oracle, rate_model=rate_model)
+    grounds.backstop = PuppetBackstop.over(chain, grounds.asset.address)
+    return grounds

@@ -23,6 +23,8 @@ LIVELY = {
     **{f"{family} incentive": 40 for family in FAMILIES},
     **{f"{token} of {decimals} decimals": 50 for token in ("asset", "collateral") for decimals in DECIMALS},
     **{f"with {term}": 60 for term in ("target_ltv", "min_debt", "penalty", "reserve_factor", "creator_fee", "solvent_window")},
+    "with premium": 40,
+    "with lockup": 60,
     **{f"without {term}": 40 for term in ("target_ltv", "min_debt", "penalty", "reserve_factor", "creator_fee")},
     "deposit": 400,
     "mint": 100,
@@ -41,6 +43,11 @@ LIVELY = {
     "sale without a loss": 250,
     "loss on the reserve": 150,
     "loss on lenders": 250,
+    "loss on the backstop": 50,
+    "loss on the premium": 3,
+    "pay_premium": 40,
+    "redeem refused: pool: shares are locked": 5,
+    "withdraw refused: pool: shares are locked": 5,
 }
 
 

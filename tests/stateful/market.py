@@ -12,12 +12,13 @@ from ringfence.chain.contract import Contract
 from ringfence.chain.embedded import EmbeddedChain
 from ringfence.chain.errors import Reverted
 from ringfence.chain.layout import entry_slot
-from ringfence.model.terms import MAX_UINT256, VIRTUAL_SHARES, WAD, Terms
-from tests.stateful.setting import CREATOR, Setting, as_arguments
+from ringfence.model.terms import MAX_UINT256, VIRTUAL_SHARES, WAD, ZERO_ADDRESS, Terms
+from tests.stateful.setting import CREATOR, DAY, Setting, as_arguments
 
 LENDERS = ("0x" + "a1" * 20, "0x" + "a2" * 20)
 BORROWERS = tuple("0x" + f"b{n}" * 20 for n in range(1, 5))
 LIQUIDATOR = "0x" + "c3" * 20
+UNDERWRITER = "0x" + "d4" * 20
 ACCOUNTS = (*LENDERS, *BORROWERS, LIQUIDATOR, CREATOR)
 START = 1_700_000_000
 PRICE_SCALE = 10**36
@@ -39,10 +40,11 @@ class Totals(NamedTuple):
     debt_assets: int
     debt_shares: int
     reserve_assets: int
+    premium_owed: int
 
     @property
     def cash(self) -> int:
-        return self.supply_assets + self.reserve_assets - self.debt_assets
+        return self.supply_assets + self.reserve_assets + self.premium_owed - self.debt_assets
 
     @property
     def lender_share(self) -> Fraction:
@@ -110,7 +112,7 @@ def ceil_div(x: int, divisor: int) -> int:
 
 
 class Grounds:
-    """What pools stand on: a chain, two tokens, an oracle and a rate model, all from the mocks unless given."""
+    """What pools stand on: a chain, two tokens, an oracle and a rate model, all mocks unless given; a backstop if it is put here."""
 
     def __init__(
         self,
@@ -121,6 +123,7 @@ class Grounds:
         rate_model: Contract | None = None,
         chain: EmbeddedChain | None = None,
     ) -> None:
+        self.backstop: Contract | None = None
         self.chain = chain or EmbeddedChain(timestamp=START)
         self.asset = Contract.create(self.chain, load("mocks/erc20_mock"), LIQUIDATOR, asset_decimals)
         self.collateral = Contract.create(self.chain, load("mocks/erc20_mock"), LIQUIDATOR, collateral_decimals)
@@ -131,15 +134,35 @@ class Grounds:
             self.collateral.transact(account, "mint", account, WEALTH)
 
 
+def make_backstop(grounds: Grounds, build: Build) -> Contract:
+    """A fund without covers, not yet sealed."""
+    artifact = build.get("Backstop") or load("Backstop")
+    return Contract.create(grounds.chain, artifact, LIQUIDATOR, grounds.asset.address, "backstop", "BACK", 10 * DAY)
+
+
+def seal(backstop: Contract, asset: Contract, fund: int) -> None:
+    """No more covers; an underwriter brings the fund."""
+    backstop.transact(LIQUIDATOR, "seal")
+    if fund > 0:
+        asset.transact(UNDERWRITER, "mint", UNDERWRITER, fund)
+        asset.transact(UNDERWRITER, "approve", backstop.address, fund)
+        backstop.transact(UNDERWRITER, "deposit", fund, UNDERWRITER)
+
+
 @dataclass
 class Market:
-    """A pool under watch. Everything goes through `act`, so that no transaction on the pool is missed by a law."""
+    """A pool under watch. Everything goes through `act`, so that no transaction on the pool is missed by a law.
+
+    Where the setting has a cover there is a backstop, that of the grounds if they have one; whoever shares it seals it.
+    """
 
     setting: Setting
     build: Build = field(default_factory=dict)
     grounds: Grounds | None = None
     laws: Sequence[Law] = ()
     tally: Counter[str] = field(default_factory=Counter)
+    is_fund_shared: bool = False
+    acts: int = 0
 
     def __post_init__(self) -> None:
         setting, sender = self.setting, LIQUIDATOR
@@ -147,14 +170,20 @@ class Market:
         grounds = self.grounds or Grounds(setting.asset_decimals, setting.collateral_decimals)
         self.chain, self.asset, self.collateral = grounds.chain, grounds.asset, grounds.collateral
         self.oracle, self.rate_model = grounds.oracle, grounds.rate_model
+        self.backstop = (grounds.backstop or make_backstop(grounds, self.build)) if setting.cover else None
         self.terms: Terms = replace(
             setting.terms,
             asset=self.asset.address,
             collateral=self.collateral.address,
             oracle=self.oracle.address,
             rate_model=self.rate_model.address,
+            backstop=self.backstop.address if self.backstop else ZERO_ADDRESS,
         )
         self.pool = Contract.create(self.chain, self.artifact, sender, as_arguments(self.terms), "pool", "POOL")
+        if self.backstop and setting.cover:
+            self.backstop.transact(sender, "set_cover", self.pool.address, *setting.cover[1:])
+            if not self.is_fund_shared:
+                seal(self.backstop, self.asset, setting.cover.fund)
         self.low = self.high = 0
         self.donated = {self.asset.address: 0, self.collateral.address: 0}
         for account in ACCOUNTS:
@@ -195,6 +224,20 @@ class Market:
         token.transact(caller, "transfer", self.pool.address, amount)
         self.donated[token.address] += amount
 
+    def is_locked(self, lender: str) -> bool:
+        return self.terms.lockup > 0 and self.now < self.pool.call("locked_until", lender)
+
+    @property
+    def in_fund(self) -> int:
+        """What the backstop holds, 0 if there is none."""
+        return self.balance(self.asset, self.backstop.address) if self.backstop else 0
+
+    @property
+    def cover_left(self) -> int:
+        """What the backstop would pay now, 0 if there is none."""
+        left: int = self.backstop.call("cover_left", self.pool.address) if self.backstop else 0
+        return left
+
     # Transactions on the pool
 
     def act(self, caller: str, name: str, *arguments: Any) -> Call:
@@ -209,6 +252,7 @@ class Market:
             self.tally[f"{name} refused: {refusal.reason or 'without a reason'}"] += 1
             return call._replace(refusal=refusal.reason)
         call = call._replace(output=output, events=tuple(self.pool.events))
+        self.acts += 1
         if name not in STANDING_STILL:
             self._accrued_at = self.now
         self._count(call)
@@ -221,7 +265,7 @@ class Market:
         self.tally[f"{setting.family} incentive"] += 1
         self.tally[f"asset of {setting.asset_decimals} decimals"] += 1
         self.tally[f"collateral of {setting.collateral_decimals} decimals"] += 1
-        for term in ("target_ltv", "min_debt", "penalty", "reserve_factor", "creator_fee", "solvent_window"):
+        for term in ("target_ltv", "min_debt", "penalty", "reserve_factor", "creator_fee", "solvent_window", "premium", "lockup"):
             self.tally[f"with {term}" if getattr(terms, term) > 0 else f"without {term}"] += 1
 
     def _count(self, call: Call) -> None:
@@ -230,19 +274,21 @@ class Market:
             borrower, loss = sale[1], sale[8]
             self.tally["sale full" if self.position(borrower).debt_shares == 0 else "sale partial"] += 1
             self.tally["sale with a loss" if loss > 0 else "sale without a loss"] += 1
-        for _, _, from_reserve, _, from_lenders, _ in call.logged("LossRealised"):
+        for _, _, from_reserve, from_backstop, from_lenders, from_premium in call.logged("LossRealised"):
             self.tally["loss on the reserve"] += from_reserve > 0
+            self.tally["loss on the backstop"] += from_backstop > 0
+            self.tally["loss on the premium"] += from_premium > 0
             self.tally["loss on lenders"] += from_lenders > 0
 
     # The pool as stored, asked of its views, so that nothing here depends on how it packs its storage
 
     def totals(self) -> Totals:
         """Totals as stored: what the pool shows as of the second in which it last accrued."""
-        return Totals(*self.pool.call("state", at=self._accrued_at)[:5])
+        return Totals(*self.pool.call("state", at=self._accrued_at)[:6])
 
     def totals_now(self) -> Totals:
         """Totals as if accrued now."""
-        return Totals(*self.pool.call("state")[:5])
+        return Totals(*self.pool.call("state")[:6])
 
     def position(self, borrower: str) -> Position:
         """A position; nothing of it depends on the time."""

@@ -32,7 +32,8 @@ class Moves:
         """A lender withdraws what he owns and the pool's cash allows, or a part of it."""
         market = self.market
         totals = market.totals_now()
-        who = self.choice.pick([account for account in ACCOUNTS if market.shares_of(account) > 0] or [LENDERS[0]])
+        held = [account for account in ACCOUNTS if market.shares_of(account) > 0]
+        who = self.choice.pick([account for account in held if not market.is_locked(account)] or held or [LENDERS[0]])
         owned = int(market.shares_of(who) * totals.lender_share)
         amount = max(1, min(owned, totals.cash) * self.choice.pick(PARTS) // 1000)
         if self.choice.number(0, 1) == 1:
@@ -47,6 +48,32 @@ class Moves:
     def add_to_reserve(self) -> None:
         market = self.market
         market.act(LIQUIDATOR, "add_to_reserve", max(1, market.setting.size * self.choice.pick(PARTS) // 4000))
+
+    # Underwriters
+
+    def pay_premium(self) -> None:
+        if self.market.backstop:
+            self.market.act(LIQUIDATOR, "pay_premium")
+
+    def refill_fund(self) -> None:
+        market = self.market
+        if market.backstop:
+            amount = max(1, market.setting.size * self.choice.pick(PARTS) // 2000)
+            market.asset.transact(LIQUIDATOR, "transfer", market.backstop.address, amount)
+
+    def ruin(self) -> None:
+        """Lenders leave with all the cash there is, a premium being owed, and collateral is worth nothing: more is lost than they own."""
+        market = self.market
+        if market.terms.premium == 0 or not self.indebted() or self.choice.number(0, 1) == 0:
+            return
+        market.pass_time(YEAR_SECONDS)
+        market.set_prices(1, 1)
+        for who in ACCOUNTS:
+            totals = market.totals_now()
+            amount = min(int(market.shares_of(who) * totals.lender_share), totals.cash)
+            if amount > 0:
+                market.act(who, "withdraw", amount, who, who)
+        market.act(LIQUIDATOR, "liquidate_many", list(BORROWERS), MAX_UINT256, 0, LIQUIDATOR, b"")
 
     # Borrowers
 
@@ -315,6 +342,9 @@ WEIGHTS: dict[Callable[[Moves], None], int] = {
     Moves.accrue: 1,
     Moves.set_operator: 1,
     Moves.donate: 1,
+    Moves.pay_premium: 1,
+    Moves.refill_fund: 1,
+    Moves.ruin: 1,
 }
 BAG = [move for move, weight in WEIGHTS.items() for _ in range(weight)]
 

@@ -16,11 +16,13 @@ CONTRACTS = Path(__file__).resolve().parents[2] / "contracts"
 def plant(fault: Fault) -> Build:
     """Compile the fault's contract with its change; raises ValueError unless the old text occurs exactly once."""
     source = (CONTRACTS / fault.file).read_text()
-    if source.count(fault.old) != 1:
-        raise ValueError(f"{fault.name}: the old text occurs {source.count(fault.old)} times in {fault.file}")
+    for old, new in fault.changes:
+        if source.count(old) != 1:
+            raise ValueError(f"{fault.name}: the old text occurs {source.count(old)} times in {fault.file}")
+        source = source.replace(old, new)
     with tempfile.TemporaryDirectory() as folder:
         copied = Path(shutil.copytree(CONTRACTS, Path(folder) / "contracts"))
-        (copied / fault.file).write_text(source.replace(fault.old, fault.new))
+        (copied / fault.file).write_text(source)
         return {fault.contract: read(fault.contract, compiled(copied, fault.contract))}
 
 

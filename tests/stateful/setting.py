@@ -1,9 +1,10 @@
 """Terms of a pool with the tokens, price and amounts that go with them, drawn over all families of terms."""
 
 from dataclasses import dataclass, fields, replace
+from typing import NamedTuple
 
 from ringfence.model import limits
-from ringfence.model.terms import WAD, ZERO_ADDRESS, Terms
+from ringfence.model.terms import MAX_UINT128, WAD, ZERO_ADDRESS, Terms
 from tests.stateful.choice import Choice
 
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
@@ -13,7 +14,7 @@ DECIMALS = (6, 8, 18)
 FAMILIES = ("fixed", "dutch", "slope", "mixed")
 
 # Stand-ins; the market puts its own addresses there.
-ASSET, COLLATERAL, CREATOR = "0x" + "a5" * 20, "0x" + "c0" * 20, "0x" + "fe" * 20
+ASSET, COLLATERAL, CREATOR, BACKSTOP = "0x" + "a5" * 20, "0x" + "c0" * 20, "0x" + "fe" * 20, "0x" + "bb" * 20
 
 # The plainest terms: close all at a discount of 5 %, nothing else.
 FIXED = Terms(
@@ -44,6 +45,14 @@ FIXED = Terms(
 )
 
 
+class Cover(NamedTuple):
+    """A backstop's side of a pool: what the fund holds at first and may pay in all (asset base units), and its largest part of it (WAD)."""
+
+    fund: int
+    max_assets: int
+    max_share_wad: int
+
+
 @dataclass(frozen=True, slots=True)
 class Setting:
     """A pool to be made. `size` is a usual loan, asset base units; `price` is the first one, asset per collateral base unit times 1e36."""
@@ -54,6 +63,7 @@ class Setting:
     collateral_decimals: int
     size: int
     price: int
+    cover: Cover | None = None
 
 
 def draw_setting(choice: Choice, *, window: bool | None = None, target: bool | None = None, slope: bool | None = None) -> Setting:
@@ -64,7 +74,19 @@ def draw_setting(choice: Choice, *, window: bool | None = None, target: bool | N
     size, price = draw_amounts(choice, amounts, asset_decimals, collateral_decimals)
     family = choice.pick(FAMILIES) if slope is None else choice.pick(("slope", "mixed")) if slope else choice.pick(("fixed", "dutch"))
     terms = draw_terms(choice, family, size, window=window, target=target)
-    return Setting(terms, family, asset_decimals, collateral_decimals, size, price)
+    terms = replace(terms, lockup=choice.pick((0, 0, 0, 1, MINUTE, HOUR)))
+    cover = draw_cover(choice, size) if choice.number(0, 1) == 1 else None
+    if cover is not None:
+        left = WAD - terms.reserve_factor - terms.creator_fee
+        terms = replace(terms, backstop=BACKSTOP, premium=min(left, choice.pick((0, 50, 250, 250)) * WAD // 1000))
+    limits.check(terms)
+    return Setting(terms, family, asset_decimals, collateral_decimals, size, price, cover)
+
+
+def draw_cover(choice: Choice, size: int) -> Cover:
+    """A fund that is empty, soon used up, or large; a cover that ends before the fund does, or not."""
+    fund = choice.pick((0, max(1, size // 20), max(1, size // 4), 2 * size))
+    return Cover(fund, choice.pick((MAX_UINT128, MAX_UINT128, max(1, size // 8))), choice.pick((WAD, WAD, WAD // 2)))
 
 
 def draw_amounts(choice: Choice, amounts: str, asset_decimals: int, collateral_decimals: int) -> tuple[int, int]:

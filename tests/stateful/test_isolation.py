@@ -14,7 +14,21 @@ from ringfence.chain.state import Account
 from ringfence.model.terms import WAD, YEAR_SECONDS
 from tests.stateful.choice import Seeded
 from tests.stateful.machine import EFFORTS, LIVELY, too_few
-from tests.stateful.market import ACCOUNTS, BORROWERS, LIQUIDATOR, SHIPPED, START, Build, Call, Grounds, Law, Market, demand
+from tests.stateful.market import (
+    ACCOUNTS,
+    BORROWERS,
+    LIQUIDATOR,
+    SHIPPED,
+    START,
+    Build,
+    Call,
+    Grounds,
+    Law,
+    Market,
+    demand,
+    make_backstop,
+    seal,
+)
 from tests.stateful.moves import make_moves
 from tests.stateful.setting import DAY, draw_setting
 
@@ -29,16 +43,31 @@ class Isolation(Law):
         super().__init__()
         self.calm, self.storage = calm, StorageMap(calm.artifact.layout, ACCOUNTS)
         self.values, self.tokens = self.read(), balances_of(calm)
+        self.cover = cover_of(calm)
 
     def read(self) -> dict[str, Any]:
         return self.storage.read(self.calm.chain, self.calm.pool.address)
 
-    def after(self, market: Market, call: Call, memory: None) -> None:
+    def before(self, market: Market, call: Call) -> int:
+        return self.calm.cover_left
+
+    def after(self, market: Market, call: Call, memory: int) -> None:
         values, tokens = self.read(), balances_of(self.calm)
         changed = {name: (was, values[name]) for name, was in self.values.items() if values[name] != was}
         demand(not changed, "another pool's slots stay", call=call, changed=changed)
         demand(tokens == self.tokens, "another pool's balances stay", call=call, before=self.tokens, after=tokens)
+        drawn = sum(loss[3] for loss in call.logged("LossRealised"))
+        demand(cover_of(self.calm) == self.cover, "another pool's draws are not its own", call=call, cover=self.cover)
+        left = self.calm.cover_left
+        demand(memory - drawn <= left, "its cover falls by no more than another pool draws", call=call, was=memory, left=left)
         self.seen["judged"] += 1
+        self.seen["draws on a shared fund"] += drawn > 0 and self.calm.backstop is not None
+        self.seen["draws that lower another's cover"] += left < memory
+
+
+def cover_of(market: Market) -> Any:
+    """What a pool may draw, and has drawn; None without a backstop."""
+    return market.backstop.call("cover_of", market.pool.address) if market.backstop else None
 
 
 def balances_of(market: Market) -> tuple[int, int]:
@@ -71,16 +100,18 @@ def shared_grounds(build: Build, asset_decimals: int, collateral_decimals: int) 
 
 
 def live_beside(build: Build, seed: int, tally: Counter[str]) -> None:
-    """A life of one pool beside another; they share tokens, oracle, rate model and accounts, and the calm one even receives its fees."""
+    """A life of one pool beside another; they share tokens, oracle, rate model, backstop and accounts; the calm one even gets its fees."""
     choice = Seeded(seed)
     setting = draw_setting(choice)
     grounds = shared_grounds(build, setting.asset_decimals, setting.collateral_decimals)
-    calm = Market(draw_setting(choice), build, grounds)
+    grounds.backstop = make_backstop(grounds, build)
+    calm = Market(draw_setting(choice), build, grounds, is_fund_shared=True)
+    terms = replace(setting.terms, fee_recipient=calm.pool.address)
+    market = Market(replace(setting, terms=terms), build, grounds, tally=tally, is_fund_shared=True)
+    seal(grounds.backstop, grounds.asset, setting.cover.fund if setting.cover else setting.size)
     make_moves(calm, choice, CALM_MOVES)
     before, snapshot = whole(calm), calm.chain.snapshot()
-    law = Isolation(calm)
-    terms = replace(setting.terms, fee_recipient=calm.pool.address)
-    market = Market(replace(setting, terms=terms), build, grounds, laws=[law], tally=tally)
+    market.laws = [law := Isolation(calm)]
     make_moves(market, choice, MOVES)
     after, now = whole(calm), market.now
     demand(after == before, "another pool's account stays whole", before=before.storage, after=after.storage)
@@ -104,13 +135,17 @@ def check(build: Build = SHIPPED, effort: int = 1) -> Counter[str]:
 
 @pytest.mark.parametrize("effort", EFFORTS)
 def test_isolation(effort: int) -> None:
-    """Two pools share tokens, oracle, rate model and accounts, and one is the other's fee recipient. After every transaction on one of
-    them, time and prices moving, each storage slot of the other and its balances of both tokens are as they were; at the end its whole
-    account (every slot that is not zero, known here or not, code and nonce) equals what it was, and what it answers of totals, debts and
-    shares at that time, a day and a year later is what it answers where the other pool never lived. Tolerance: none. A pool calls only its
-    tokens, its oracle, its rate model and the buyer, and writes only its own storage. A seeded driver and not a machine of rules: the
-    second half of the law compares two worlds."""
+    """Two pools share tokens, oracle, rate model, backstop and accounts, and one is the other's fee recipient. After every transaction on
+    one of them, time and prices moving, each storage slot of the other and its balances of both tokens are as they were; at the end its
+    whole account (every slot that is not zero, known here or not, code and nonce) equals what it was, and what it answers of totals, debts
+    and shares at that time, a day and a year later is what it answers where the other pool never lived. What one draws on the fund is not
+    the other's draw, and what the other may draw falls by no more. Tolerance: none. A pool calls only its tokens, its oracle, its rate
+    model, its backstop and the buyer, and writes only its own storage. A seeded driver and not a machine of rules: the second half of the
+    law compares two worlds."""
     counts = check(effort=effort)
     assert not too_few(
-        counts, effort, {"judged": 4_000, "calm pools with debts": 50} | {name: least // 3 for name, least in LIVELY.items()}
+        counts,
+        effort,
+        {"judged": 4_000, "calm pools with debts": 50, "draws on a shared fund": 10, "draws that lower another's cover": 10}
+        | {name: least // 3 for name, least in LIVELY.items()},
     )

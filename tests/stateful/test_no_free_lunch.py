@@ -119,8 +119,8 @@ class Actor:
             self.market.act(self.who, "liquidate_many", list(BORROWERS), MAX_UINT256, 0, self.who, b"")
 
     def touch(self) -> None:
-        name = self.choice.pick(("flag", "unflag", "accrue"))
-        self.market.act(self.who, name, *(() if name == "accrue" else (self.choice.pick(BORROWERS),)))
+        name = self.choice.pick(("flag", "unflag", "accrue", *(("pay_premium",) if self.market.backstop else ())))
+        self.market.act(self.who, name, *((self.choice.pick(BORROWERS),) if name in ("flag", "unflag") else ()))
 
     def give(self) -> None:
         """Shares to somebody, assets to the reserve: to make others' roundings his."""
@@ -201,8 +201,8 @@ def test_no_free_lunch(effort: int) -> None:
     and a state that must first be brought about."""
     counts = check(effort=effort)
     least = {"lives": 350, "lives that begin with an own debt": 40, "lives where a share is worth over a unit": 30, "poorer": 5_000}
-    acts = {"deposit": 700, "mint": 700, "withdraw": 400, "redeem": 300, "borrow": 500, "repay": 250, "withdraw_collateral": 250}
-    tried = {"liquidate refused: pool: position is healthy": 100, "liquidate_many": 120}
+    acts = {"deposit": 700, "mint": 700, "withdraw": 350, "redeem": 250, "borrow": 500, "repay": 250, "withdraw_collateral": 250}
+    tried = {"liquidate refused: pool: position is healthy": 100, "liquidate_many": 120, "pay_premium": 20}
     assert not too_few(counts, effort, least | acts | tried)
 
 

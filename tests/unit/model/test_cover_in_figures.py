@@ -101,6 +101,26 @@ def test_a_refused_sale_draws_nothing() -> None:
     assert in_fund(twins) == 1_000 * E - LOSS
 
 
+def test_a_refused_batch_draws_nothing() -> None:
+    """Two draws of 547.62 are undone when the batch brings a unit less than the buyer asks."""
+    twins = start(fund=2_000 * E, borrowers=2)
+    say(twins, 1_000)
+    two = list(BORROWERS[:2])
+    refused(twins, "liquidation: too little is sold", "liquidate_many", LIQUIDATOR, two, MAX_UINT256, 2 * E + 1, LIQUIDATOR, b"")
+    assert in_fund(twins) == 2_000 * E
+    done(twins, "liquidate_many", LIQUIDATOR, two, MAX_UINT256, 2 * E, LIQUIDATOR, b"")
+    assert in_fund(twins) == 2_000 * E - 2 * LOSS
+
+
+def test_a_refusal_undoes_no_earlier_draw() -> None:
+    """What was drawn in a sale that went through stays drawn when a later call is refused."""
+    twins = start(fund=2_000 * E, borrowers=2)
+    say(twins, 1_000)
+    sell(twins)
+    refused(twins, "pool: position is healthy", "liquidate", LIQUIDATOR, BORROWER, MAX_UINT256, 0, LIQUIDATOR, b"")
+    assert in_fund(twins) == 2_000 * E - LOSS
+
+
 def test_each_of_many_sales_finds_what_the_one_before_left() -> None:
     """Two lose 547.62 each, 600 are in the fund and 100 in the reserve: 100 and 447.62, then the other 152.38, and lenders 395.24."""
     twins = start(fund=600 * E, borrowers=2)
