@@ -16,9 +16,10 @@ from ringfence.chain.collaborators import DEPLOYER
 from ringfence.chain.engine import ChainEngine
 from ringfence.chain.errors import Reverted
 from ringfence.inputs.pool_file import MAX_BORROW_CAP, MAX_SUPPLY_CAP, STAND_INS, FixedRateTerms, Fund, KinkedRateTerms, RateTerms
+from ringfence.inputs.samples import CALM, DOUBTFUL, FALLING, FUND, insured, read_sample
 from ringfence.inputs.stand_ins import LIQUIDATOR, borrower
 from ringfence.lab.model_engine import ModelEngine
-from ringfence.lab.replay import Engine
+from ringfence.lab.replay import Engine, replay
 from ringfence.model.errors import Revert
 from ringfence.model.terms import MAX_UINT256, PRICE_SCALE, WAD, ZERO_ADDRESS, Terms
 
@@ -183,3 +184,19 @@ def test_a_backstop_without_funds_pays_nothing_alike() -> None:
     both("advance", START + 86_400, 1_200 * PRICE_SCALE)
     _, (reserve, backstop, lenders, _) = both("sell", 0, MAX_UINT256)
     assert min(reserve, lenders) > 0 == backstop
+
+
+@pytest.mark.parametrize("name", [FALLING, CALM, DOUBTFUL])
+@pytest.mark.parametrize("min_incentive", [None, WAD // 50], ids=["at once", "patient"])
+def test_a_replay_with_a_backstop_is_the_same_on_both(name: str, min_incentive: int | None) -> None:
+    """Figures and sales of whole books; where buyers wait in the crash, the limit is used up before lenders lose."""
+    sample = insured(read_sample(name))
+    ours, theirs = (
+        replay(sample.book, sample.pool, sample.prices, engine=engine, min_incentive=min_incentive)
+        for engine in (ChainEngine(), ModelEngine())
+    )
+    assert (ours.pool, ours.sales, ours.terms) == (theirs.pool, theirs.sales, theirs.terms)
+    assert ours.pool.premium_owed_after > 0
+    hurt = name == FALLING and min_incentive is not None
+    assert ours.pool.loss_from_backstop == (FUND.limit if hurt else 0)
+    assert (ours.pool.loss_from_lenders > 0) == hurt

@@ -220,3 +220,16 @@ def test_seconds_are_said_as_people_do() -> None:
     """Two units at most."""
     shown = {0: "0 s", 59: "59 s", 60: "1 min", 1_330: "22 min 10 s", 3_600: "1 h", 90_061: "1 d 1 h", 86_400 * 1_000: "1,000 d"}
     assert {seconds: span(seconds) for seconds in shown} == shown
+
+
+def test_backstop_premium_and_lockup_are_said(terms: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What each amounts to; their bounds are among all others, with headroom."""
+    text = STARTER.replace("[terms]\n", f'[terms]\nbackstop = "0x{"b5" * 20}"\npremium = "0.05"\nlockup = 86400\n', 1)
+    terms.write_text(text + "[backstop]\nassets = 10000\nmax_share = 1e-1\n".replace("1e-1", '"0.1"'), encoding="utf-8")
+    out = " ".join(shown(capsys).split())
+    assert "a reserve of 1,500 asset and 1,000 asset from the backstop, lenders lose nothing from a fall of" in out
+    assert "85 % of it stay with lenders, 5 % to the backstop, 10 % to the reserve until it has" in out
+    assert "A lender can leave 1 d after the last deposit." in out
+    assert "premium must be at most 1 5 % <= 100 % 95 %" in out
+    assert re.search(r"ok lockup must be below (2\^64 )?(seconds )?86,400 s <= 1.84e19 s", out)
+    assert "a premium needs a backstop" in out

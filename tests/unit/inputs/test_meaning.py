@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 from ringfence.inputs.meaning import Fact, meaning, remarks, yearly_rates
-from ringfence.inputs.pool_file import STAND_INS, AdaptiveRateTerms, FixedRateTerms, KinkedRateTerms, PoolFile
+from ringfence.inputs.pool_file import STAND_INS, AdaptiveRateTerms, FixedRateTerms, Fund, KinkedRateTerms, PoolFile
 from ringfence.model import interest, limits, liquidation
 from ringfence.model.adaptive_rate import AdaptiveRate
 from ringfence.model.kinked_rate import KinkedRate
@@ -236,3 +236,28 @@ def test_the_strangest_legal_terms_have_a_meaning() -> None:
         remarks(pool)
         kinds[family] += 1
     assert min(kinds.values()) > 100
+
+
+def test_the_limit_of_a_backstop_bears_falls_as_a_reserve_does() -> None:
+    """The falls that cost lenders nothing are those of a reserve that is larger by the limit; nothing else changes but the interest."""
+    terms = replace(drawn_terms(Random(7)), backstop=STAND_INS["backstop"], premium=WAD // 10)
+    fund = Fund(assets=10**11, max_assets=10**11, max_share=WAD // 4)
+    with_fund = meaning(replace(make_pool(terms, reserve=10**10), fund=fund))
+    with_reserve = meaning(make_pool(terms, reserve=10**10 + 10**11 // 4))
+    without = meaning(make_pool(terms, reserve=10**10))
+    falls = {"fall_at_once_without_loss_to_lenders", "fall_at_once_without_loss_at_incentive_max"}
+    assert with_fund == with_reserve
+    assert {name for name, fact in with_fund.items() if fact != without[name]} == falls
+    assert value_of(with_fund["interest_to_backstop"]) == WAD // 10
+    parts = ("interest_to_lenders", "interest_to_reserve", "interest_to_creator", "interest_to_backstop")
+    assert sum(value_of(with_fund[name]) for name in parts) == WAD
+
+
+def test_a_backstop_that_earns_nothing_and_a_lock_of_years_are_remarked() -> None:
+    """Both are legal."""
+    terms = replace(drawn_terms(Random(7)), backstop=STAND_INS["backstop"], lockup=YEAR_SECONDS + 1)
+    said = remarks(make_pool(terms))
+    assert "premium is 0: the backstop is paid nothing for what it covers" in said
+    assert "lockup is over a year: each deposit keeps its lender in for so long" in said
+    usual = replace(terms, premium=WAD // 100, lockup=YEAR_SECONDS)
+    assert len(remarks(make_pool(usual))) == len(said) - 2
