@@ -11,7 +11,9 @@ from ringfence.model.permits import Message, Signature
 from ringfence.model.terms import MAX_UINT128, MAX_UINT256, PRICE_SCALE, ZERO_ADDRESS, Terms
 from tests.agreement import operations
 from tests.agreement.operations import mostly, near, pick, within
-from tests.agreement.system_twins import UNDERWRITERS, Seat, System
+from tests.agreement.system_fund import UNDERWRITERS
+from tests.agreement.system_seat import Seat
+from tests.agreement.system_twins import System
 from tests.agreement.test_limits import EDGES, PLAIN
 from tests.agreement.twins import BORROWERS, LENDERS, LIQUIDATOR, OUTSIDER, PEOPLE, Twins
 from tests.agreement.worlds import NUMBERS

@@ -20,7 +20,8 @@ from ringfence.model.adaptive_rate import MIN_RATE_AT_TARGET
 from ringfence.model.errors import Revert
 from ringfence.model.terms import MAX_UINT256, PRICE_SCALE, WAD, ZERO_ADDRESS, Terms
 from tests.agreement.mocks import FAILING, FEE
-from tests.agreement.system_twins import Seat, System
+from tests.agreement.system_seat import Seat
+from tests.agreement.system_twins import System
 from tests.agreement.system_worlds import DAY, Plan, SystemWorld
 from tests.agreement.test_callback import FUNCTIONS, arguments_for
 from tests.agreement.twins import BORROWERS, CREATOR, DEPLOYER, LENDERS, LIQUIDATOR, OUTSIDER, Twins, as_contract_takes
