@@ -32,6 +32,25 @@ def test_a_gift_to_the_pool_moves_no_price(gift: int) -> None:
         assert scene.asset.call("balanceOf", ATTACKER) == FUNDS - gift
 
 
+def test_a_gift_to_the_pool_is_no_cash() -> None:
+    """Everything lent, a million given: nobody withdraws, borrows or is paid a premium from it, and the books are as before."""
+    scene = Attacked(premium=WAD // 10, backstop=ACCOMPLICE, rate=WAD // 10 // YEAR)
+    scene.lend(1_600)
+    scene.loan(1, 1_600)
+    scene.wait(YEAR)
+    scene.pool.accrue(ATTACKER, scene.now)
+    before = scene.books()
+    scene.asset.transact(ATTACKER, "transfer", scene.pool.address, 10**6 * USD)
+    assert scene.pool.max_withdraw(LENDER, scene.now) == scene.pool.max_redeem(LENDER, scene.now) == 0
+    assert scene.refused("withdraw", LENDER, 1, LENDER, LENDER, scene.now) == "pool: not enough cash"
+    assert scene.refused("redeem", LENDER, 10**7, LENDER, LENDER, scene.now) == "pool: not enough cash"
+    scene.pool.supply_collateral(ATTACKER, ETH, ATTACKER, scene.now)
+    assert scene.refused("borrow", ATTACKER, 1, ATTACKER, ATTACKER, scene.now) == "pool: not enough cash"
+    scene.pool.pay_premium(ATTACKER, scene.now)
+    assert scene.asset.call("balanceOf", ACCOMPLICE) == FUNDS
+    assert scene.books()[:7] == before[:7]
+
+
 def test_a_gift_to_the_reserve_comes_back_to_nobody_at_once() -> None:
     """Given through the door it is the reserve's: without interest not a unit flows back, and a giver who lends gains nothing."""
     scene = Attacked(reserve_factor=WAD // 10, reserve_target=WAD // 50)
