@@ -10,7 +10,7 @@ from ringfence.cli.stops import Interrupted, Misuse
 
 COMMANDS = {
     "check": ("ringfence.cli.check", "Hold a terms file against every bound, and say what the terms mean."),
-    "demo": ("ringfence.cli.demo", "Two pools, one crash: sales on the embedded chain, printed as they happen."),
+    "demo": ("ringfence.cli.demo", "Three pools, one crash: sales on the embedded chain, printed as they happen."),
     "deploy": ("ringfence.cli.deploy", "Put a pool on a chain: says what it would do, does it with --yes."),
     "init": ("ringfence.cli.init", "Put commented terms, a book and prices into a folder, to start from."),
     "pool": ("ringfence.cli.pool", "Look at a deployed pool, lend to it, borrow from it."),
