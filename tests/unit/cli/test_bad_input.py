@@ -193,7 +193,7 @@ FAULTS: list[tuple[str, str | bytes | None, str]] = [
     (
         "terms.toml",
         TERMS + "[rates]\n",
-        "terms.toml: row 9, column rates: unknown table: rates; did you mean rate? known are pool, terms, rate",
+        "terms.toml: row 9, column rates: unknown table: rates; did you mean rate? known are pool, terms, rate, backstop",
     ),
     (
         "terms.toml",
