@@ -5,8 +5,8 @@
 
 A figure is `gasUsed` of the receipt, measured as bench/gas.py measures: calldata and the 21,000 of a transaction included, refunds taken
 off, nothing warm. A plain ERC-20 mock; who calls already holds the token and has approved the fund without limit. `cover` is called
-alone, from an account that stands for a pool, so it has 21,000 and its calldata in it that a sale pays only once; the last rows are whole sales
-of a real pool, with the terms of ETH/USDC of bench/gas.py, no reserve, and a premium of 5 % of the interest.
+alone, from an account that stands for a pool, so it has 21,000 and its calldata in it that a sale pays only once. The last rows are whole
+sales of a real pool, with the terms of ETH/USDC of bench/gas.py, no reserve, and a premium of 5 % of the interest.
 """
 
 import argparse
