@@ -162,8 +162,9 @@ def test_a_deadline_is_the_last_second(name: str) -> None:
     signature = signed(twins, KINDS[name], OTHER, 1, last)
     twins.pass_time(11)
     assert grant(twins, name, signature, last) == ("refused", LATE)
-    # Nor does it help to name another deadline than the one that was signed.
+    # Nor does it help to name another deadline than the one that was signed, later or sooner.
     assert grant(twins, name, signature, MAX_UINT256) == ("refused", UNSIGNED)
+    assert grant(twins, name, signed(twins, KINDS[name], OTHER, 1, MAX_UINT256), twins.now) == ("refused", UNSIGNED)
     signature = signed(twins, KINDS[name], OTHER, 1, twins.now)
     assert grant(twins, name, signature, twins.now) == ("ok", None)
 
