@@ -113,9 +113,9 @@ def rate_model_of(pool: PoolFile) -> tuple[str, tuple[int, ...]]:
 
 
 def _check_addresses(pool: PoolFile) -> None:
-    for name in NEEDED:
-        if getattr(pool.terms, name) == ZERO_ADDRESS:
-            raise InputError(pool.file, "is missing", column=f"[terms] {name}", remedy="a pool on a chain needs its address")
+    if missing := [name for name in NEEDED if getattr(pool.terms, name) == ZERO_ADDRESS]:
+        said, remedy = ("is missing", "its address") if len(missing) == 1 else ("are missing", "their addresses")
+        raise InputError(pool.file, said, column=f"[terms] {', '.join(missing)}", remedy=f"a pool on a chain needs {remedy}")
     if pool.terms.rate_model != ZERO_ADDRESS and pool.rate != FixedRateTerms():
         raise InputError(
             pool.file, "is there beside [rate]", column="[terms] rate_model", remedy="name a deployed rate model, or have one deployed"

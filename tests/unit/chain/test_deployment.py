@@ -81,6 +81,13 @@ def test_an_address_that_every_pool_needs_is_asked_for(name: str) -> None:
         plan_of(pool_file(**{name: ZERO_ADDRESS}), place(), None, "RFP")
 
 
+def test_missing_addresses_are_told_together() -> None:
+    """Who left all three out learns so in one go."""
+    nothing = dict.fromkeys(("asset", "collateral", "oracle"), ZERO_ADDRESS)
+    with pytest.raises(InputError, match=r"\[terms\] asset, collateral, oracle: are missing; a pool on a chain needs their addresses$"):
+        plan_of(pool_file(**nothing), place(), None, "RFP")
+
+
 def test_a_rate_is_given_in_one_way() -> None:
     """A deployed rate model beside numbers for a new one: which is meant?"""
     with pytest.raises(InputError, match=r"\[terms\] rate_model: is there beside \[rate\]"):
