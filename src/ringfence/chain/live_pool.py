@@ -19,6 +19,7 @@ from ringfence.inputs.decimals import exact_scaled
 from ringfence.inputs.errors import InputError, NotExact, printable
 from ringfence.inputs.pool_file import TRANSFER_LIMIT
 from ringfence.inputs.pool_summary import STATE, Account, PoolSummary, Token
+from ringfence.inputs.times import duration, moment
 from ringfence.model.terms import MAX_UINT256, Terms
 
 T = TypeVar("T")
@@ -128,6 +129,7 @@ def _account(opened: Opened, address: str) -> Account:
         lender_shares=lender_shares,
         lent_assets=pool.convert_to_assets(lender_shares, now),
         withdrawable_assets=pool.max_withdraw(address, now),
+        locked_until=pool.locked_until(address),
         collateral=collateral,
         debt=pool.debt_of(address, now),
         unhealthy_since=since,
@@ -162,7 +164,9 @@ def _deposit(opened: Opened, account: str, amount: str) -> Act:
     if assets > most:
         raise NotSent(f"the pool takes {shown(most, opened.asset)} more, not {shown(assets, opened.asset)}")
     minted = opened.pool.preview_deposit(assets, opened.now)
-    notes = [f"lends {shown(assets, opened.asset)} for {minted:,} lender shares"]
+    notes = [f"lends {shown(assets, opened.asset)} for {_shares(minted, opened)}"]
+    if opened.terms.lockup:
+        notes.append(f"locked for {duration(opened.terms.lockup)} from then on, with everything lent before: not to be taken out or moved")
     return _paid(opened, account, opened.asset, assets, assets, "deposit", (assets, account), notes)
 
 
@@ -172,19 +176,23 @@ def _withdraw(opened: Opened, account: str, amount: str) -> Act:
     most = pool.max_withdraw(account, now)
     if owned == 0:
         raise NotSent(f"{account} has lent nothing to this pool")
+    if (until := pool.locked_until(account)) > now:
+        lent = shown(pool.convert_to_assets(owned, now), opened.asset)
+        raise NotSent(f"{lent} lent by {account} are locked until {moment(until)}, {duration(opened.terms.lockup)} after its last deposit")
     if amount == ALL:
         shares = pool.max_redeem(account, now)
         if shares == 0:
             raise NotSent("nothing can be withdrawn now: the pool has no cash, or the shares are worth nothing")
-        notes = [f"takes out {shown(pool.preview_redeem(shares, now), opened.asset)} for {shares:,} lender shares"]
+        notes = [f"takes out {shown(pool.preview_redeem(shares, now), opened.asset)} for {_shares(shares, opened)}"]
         if shares < owned:
-            notes.append(f"{owned - shares:,} lender shares stay: the pool's cash, or a lock-up, allows no more now")
+            notes.append(f"{_shares(owned - shares, opened)} stay: the pool's cash allows no more now")
         return _tried(opened, account, "redeem", (shares, account, account), "withdraw", notes)
     assets = _units(amount, opened.asset)
     if assets > most:
         worth = pool.convert_to_assets(owned, now)
-        raise NotSent(f"{shown(most, opened.asset)} can be withdrawn now, of {shown(worth, opened.asset)} lent")
-    notes = [f"takes out {shown(assets, opened.asset)} for {pool.preview_withdraw(assets, now):,} lender shares"]
+        why = "" if most >= worth else ": the pool's cash allows no more"
+        raise NotSent(f"{shown(most, opened.asset)} can be withdrawn now, of {shown(worth, opened.asset)} lent{why}")
+    notes = [f"takes out {shown(assets, opened.asset)} for {_shares(pool.preview_withdraw(assets, now), opened)}"]
     return _tried(opened, account, "withdraw", (assets, account, account), "withdraw", notes)
 
 
@@ -282,6 +290,11 @@ def _units(text: str, token: Token) -> int:
 def shown(units: int, token: Token) -> str:
     """An amount in whole tokens, exact, with the token's name for itself."""
     return f"{shown_decimal(units, token.decimals)} {token.symbol or 'tokens'}"
+
+
+def _shares(units: int, opened: Opened) -> str:
+    """Lender shares, whole ones: they have six decimals more than the asset."""
+    return f"{shown_decimal(units, opened.asset.decimals + 6)} lender shares"
 
 
 def settle(journal: Journal, node: Node) -> list[str]:

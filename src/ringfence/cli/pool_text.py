@@ -7,6 +7,7 @@ from ringfence.cli.replay_table import tokens
 from ringfence.inputs.bounds import shown_decimal
 from ringfence.inputs.pool_file import UNITS
 from ringfence.inputs.pool_summary import Account, PoolSummary
+from ringfence.inputs.times import moment
 from ringfence.model.terms import PRICE_SCALE, WAD, YEAR_SECONDS
 
 FAILING = "the oracle gives none now"
@@ -63,12 +64,14 @@ def _account(found: PoolSummary, account: Account) -> Table:
     asset, collateral = found.asset, found.collateral
     table.add_row("lent", f"{tokens(account.lent_assets, asset.decimals)} {asset.symbol}")
     table.add_row("can be withdrawn now", f"{tokens(account.withdrawable_assets, asset.decimals)} {asset.symbol}")
+    if account.locked_until > found.timestamp:
+        table.add_row("locked until", moment(account.locked_until))
     table.add_row("collateral", f"{tokens(account.collateral, collateral.decimals)} {collateral.symbol}")
     table.add_row("debt", f"{tokens(account.debt, asset.decimals)} {asset.symbol}")
     if account.debt:
         table.add_row("health", FAILING if account.health is None else f"{shown_decimal(account.health // 10**14, 4)} (sold below 1)")
     if account.unhealthy_since:
-        table.add_row("unhealthy since", str(account.unhealthy_since))
+        table.add_row("unhealthy since", moment(account.unhealthy_since))
     return table
 
 

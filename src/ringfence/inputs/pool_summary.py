@@ -23,12 +23,14 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """One account in a pool. Base units; `health` is WAD, None without debt or while the oracle fails."""
+    """One account in a pool. Base units; `health` is WAD, None without debt or while the oracle fails; `locked_until` is in unix seconds,
+    of the last deposit under a lock-up, 0 without one."""
 
     address: str
     lender_shares: int
     lent_assets: int
     withdrawable_assets: int
+    locked_until: int
     collateral: int
     debt: int
     unhealthy_since: int

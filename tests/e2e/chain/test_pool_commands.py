@@ -1,6 +1,7 @@
 """`ringfence pool` on a real node: what is shown is what the contracts hold, what is sent is what was said."""
 
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -219,3 +220,24 @@ def test_the_journal_of_another_account_is_refused(desk: Desk, pool: str) -> Non
     assert desk.pool("deposit", pool, "1", "--yes", "--journal", "terms.toml.journal.jsonl") == 2
     assert "is the journal of another account or chain" in desk.err
     assert not list(Path().glob("ringfence-*.jsonl"))
+
+
+def test_a_lock_up_is_told_before_and_after(desk: Desk) -> None:
+    """The plan of a deposit names it; until it ends a withdrawal says when it does, as `show` says, and afterwards it goes."""
+    Path("terms.toml").write_text(Path("terms.toml").read_text().replace("[rate]", "lockup = 604800\n[rate]"))
+    pool = desk.deployed()
+    desk.anvil.do("mocks/erc20_mock", desk.asset, "mint", desk.account, 100 * USDC)
+    assert desk.pool("deposit", pool, "100", "--yes") == 0, desk.err
+    assert "lends 100 tokens for 100 lender shares" in desk.err
+    assert "locked for 7 days from then on, with everything lent before" in desk.err
+    until = int(desk.anvil.read("Pool", pool, "locked_until", desk.account))
+    shown_until = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(until))
+    for amount in ("all", "50"):
+        assert desk.pool("withdraw", pool, amount, "--yes") == 1
+        assert f"100 tokens lent by {desk.account} are locked until {shown_until}, 7 days after its last deposit" in desk.err
+    assert shown(desk, pool)["account"]["locked_until"] == str(until)
+    assert shown_until in desk.err
+    desk.anvil.rpc("evm_setNextBlockTimestamp", until)
+    desk.anvil.rpc("evm_mine")
+    assert desk.pool("withdraw", pool, "all", "--yes") == 0, desk.err
+    assert balance(desk, desk.asset, desk.account) == 100 * USDC
