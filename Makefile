@@ -14,7 +14,7 @@ help: ## this list
 	@echo "make TARGET"
 	@sed -n 's/^\([a-z0-9]*\):.*## /  \1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-11s %s\n", $$1, $$2 }'
 
-demo: $(VENV)/.base ## two pools on an embedded chain, one of them through a crash
+demo: $(VENV)/.base ## three pools on an embedded chain, one of them through a crash
 	@$(BIN)/ringfence demo
 
 test: $(VENV)/.dev ## all tests that need only Python packages
