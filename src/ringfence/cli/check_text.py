@@ -167,7 +167,7 @@ class CheckText:
         premium = f", {self._ratio('interest_to_backstop')} to the backstop" if terms.premium else ""
         yield f"{self._ratio('interest_to_lenders')} of it stay with lenders{creator}{premium}{reserve}."
         if terms.lockup:
-            yield f"A lender can leave {span(terms.lockup)} after the last deposit."
+            yield f"Each deposit locks all that its lender has in the pool for {span(terms.lockup)}."
 
     def _rate(self, name: str) -> str:
         # A rate a second is a sum of up to five numbers that were cut, so a year of it may be short by five units for each second.

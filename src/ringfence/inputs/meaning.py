@@ -206,6 +206,10 @@ def remarks(pool: PoolFile) -> tuple[str, ...]:
             terms.backstop != ZERO_ADDRESS and terms.premium == 0,
             "premium is 0: the backstop is paid nothing for what it covers",
         ),
+        (
+            terms.backstop != ZERO_ADDRESS and pool.fund is None,
+            "nothing is said of what the backstop has, so it bears nothing here and in a replay; a [backstop] with assets gives it some",
+        ),
         (terms.lockup > YEAR_SECONDS, "lockup is over a year: each deposit keeps its lender in for so long"),
         (0 == terms.reserve_factor < terms.reserve_target, "reserve_factor is 0: no interest goes to the reserve, whatever its target"),
         (

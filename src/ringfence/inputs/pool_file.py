@@ -8,7 +8,7 @@ import hashlib
 import os
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -49,7 +49,14 @@ RATE_KEYS = {
     "adaptive": ("rate_at_target_per_year",),
 }
 NEEDED_TERMS = ("max_ltv", "liq_ltv")
-BACKSTOP_KEYS = ("assets", "max_assets", "max_share")
+BACKSTOP_REMEDIES = {
+    "assets": "write what its underwriters bring, in whole asset tokens, or leave [backstop] out",
+    "max_assets": "write the most that it pays to this pool, in whole asset tokens, or leave the key out for all it has",
+    "max_share": "write the largest part of it that this pool may draw, or leave the key out for all of it",
+}
+BACKSTOP_KEYS = tuple(BACKSTOP_REMEDIES)
+MAX_KEYS_TOLD = 8
+"""A table of more keys is not told in one line."""
 STAND_INS = {
     "asset": "0xA5" + "00" * 18 + "A5",
     "collateral": "0xC0" + "00" * 18 + "C0",
@@ -228,18 +235,22 @@ class _Reader:
         return Terms(**given)
 
     def _fund(self, terms: Terms, asset_decimals: int) -> Fund | None:
-        table = self._table("backstop")
-        if not table:
+        if "backstop" not in self._tables:
             return None
+        table = self._table("backstop")
         self._known("backstop", table, BACKSTOP_KEYS)
         if terms.backstop == ZERO_ADDRESS:
-            raise self._error("terms", "backstop", "is missing while there is a [backstop]", "write its 0x address, any that is not zero")
+            problem = "is the zero address, which means none," if "backstop" in self._table("terms") else "is missing"
+            raise self._error(
+                "terms", "backstop", f"{problem} while there is a [backstop]", "write its 0x address, in a simulation any that is not zero"
+            )
         assets = self._amount("backstop", table, "assets", asset_decimals)
         max_assets = self._amount("backstop", table, "max_assets", asset_decimals) if "max_assets" in table else assets
         max_share = self._number("backstop", table, "max_share", RATIO_DIGITS, WAD + 1) if "max_share" in table else WAD
         for key, value in zip(BACKSTOP_KEYS, (assets, max_assets, max_share), strict=True):
             if value == 0:
-                raise self._error("backstop", key, "is 0" if key in table else "is missing", "a fund covers something, or is left out")
+                problem = "is 0, so that nothing is covered" if key in table else "is missing"
+                raise self._error("backstop", key, problem, BACKSTOP_REMEDIES[key])
         return Fund(assets, max_assets, max_share)
 
     def _term(self, table: dict[str, Any], name: str, unit: str, asset_decimals: int) -> int | str:
@@ -335,7 +346,7 @@ class _Reader:
                 section,
                 unknown[0],
                 f"unknown {kind}: {printable(', '.join(unknown), 120)}",
-                f"{_likely(unknown[0], known)}known are {', '.join(known)}",
+                _known_instead(unknown[0], tuple(known)),
             )
 
     def _error(self, section: str, key: str, reason: str, remedy: str) -> InputError:
@@ -360,12 +371,17 @@ class _Reader:
         )
 
 
-def _likely(key: str, known: Iterable[str]) -> str:
-    """What an unknown key was probably to be."""
+def _known_instead(key: str, known: Sequence[str]) -> str:
+    """What an unknown key was probably to be, and what else there is, as far as a line can tell."""
     from difflib import get_close_matches
 
-    found = get_close_matches(key[:MAX_NAME_BYTES].lower().replace("-", "_"), list(known), n=1)
-    return f"did you mean {found[0]}? " if found else ""
+    found = get_close_matches(key[:MAX_NAME_BYTES].lower().replace("-", "_"), known, n=1)
+    said = [f"did you mean {found[0]}?"] if found else []
+    if len(known) <= MAX_KEYS_TOLD:
+        said.append(f"known are {', '.join(known)}")
+    elif not found:
+        said.append("`ringfence init` writes a file that explains every key")
+    return " ".join(said)
 
 
 def _spelled(value: int) -> str:

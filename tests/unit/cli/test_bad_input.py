@@ -185,10 +185,12 @@ FAULTS: list[tuple[str, str | bytes | None, str]] = [
     (
         "terms.toml",
         TERMS + "liqltv = 1\n",
-        "terms.toml: row 9, column [terms] liqltv: unknown key: liqltv; did you mean liq_ltv? known are asset, "
-        "collateral, oracle, rate_model, backstop, "
-        "fee_recipient, max_ltv, liq_ltv, target_ltv, incentive_base, incentive_rise, incentive_slope, incentive_max, penalty, "
-        "reserve_factor, reserve_target, creator_fee, premium, supply_cap, borrow_cap, min_debt, solvent_window, sale_timeout, lockup",
+        "terms.toml: row 9, column [terms] liqltv: unknown key: liqltv; did you mean liq_ltv?",
+    ),
+    (
+        "terms.toml",
+        TERMS + "whatever = 1\n",
+        "terms.toml: row 9, column [terms] whatever: unknown key: whatever; `ringfence init` writes a file that explains every key",
     ),
     (
         "terms.toml",

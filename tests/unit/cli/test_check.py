@@ -164,7 +164,7 @@ def test_a_fixed_rate_is_said(terms: Path, capsys: pytest.CaptureFixture[str]) -
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
-        ("liqltv = 1", "row {row}, column [terms] liqltv: unknown key: liqltv; did you mean liq_ltv? known are asset, collateral, "),
+        ("liqltv = 1", "row {row}, column [terms] liqltv: unknown key: liqltv; did you mean liq_ltv?\n"),
         ("penalty = 0.1", 'row {row}, column [terms] penalty: 0.1 is a float, which is not exact; write it as a string: penalty = "0.1"'),
         ('creator_fee = "0.1"', "column [terms] fee_recipient: is missing while creator_fee is above 0; write the 0x address that"),
         ('premium = "-0.1"', "row {row}, column [terms] premium: '-0.1' is negative; write a decimal of 0 or more"),
@@ -229,7 +229,7 @@ def test_backstop_premium_and_lockup_are_said(terms: Path, capsys: pytest.Captur
     out = " ".join(shown(capsys).split())
     assert "a reserve of 1,500 asset and 1,000 asset from the backstop, lenders lose nothing from a fall of" in out
     assert "85 % of it stay with lenders, 5 % to the backstop, 10 % to the reserve until it has" in out
-    assert "A lender can leave 1 d after the last deposit." in out
+    assert "Each deposit locks all that its lender has in the pool for 1 d." in out
     assert "premium must be at most 1 5 % <= 100 % 95 %" in out
     assert re.search(r"ok lockup must be below (2\^64 )?(seconds )?86,400 s <= 1.84e19 s", out)
     assert "a premium needs a backstop" in out

@@ -261,3 +261,12 @@ def test_a_backstop_that_earns_nothing_and_a_lock_of_years_are_remarked() -> Non
     assert "lockup is over a year: each deposit keeps its lender in for so long" in said
     usual = replace(terms, premium=WAD // 100, lockup=YEAR_SECONDS)
     assert len(remarks(make_pool(usual))) == len(said) - 2
+
+
+def test_a_backstop_of_which_only_the_address_is_known_is_remarked() -> None:
+    """A replay says the same; with a fund in the file, or without a backstop, nothing is said."""
+    terms = replace(drawn_terms(Random(7)), backstop=STAND_INS["backstop"], premium=WAD // 100)
+    pool = make_pool(terms)
+    (said,) = set(remarks(pool)) - set(remarks(replace(pool, fund=Fund(10**9, 10**9, WAD))))
+    assert said.startswith("nothing is said of what the backstop has, so it bears nothing here and in a replay")
+    assert said not in remarks(make_pool(replace(terms, backstop=ZERO_ADDRESS, premium=0)))

@@ -18,7 +18,7 @@ from ringfence.inputs.pool_file import (
 from ringfence.model.terms import WAD, ZERO_ADDRESS
 
 POOL = '[pool]\ncollateral_decimals = 18\nasset_decimals = 6\nsupply = "1000"\n'
-ADDRESS = "0x" + "aB" * 20
+ADDRESS = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"
 
 
 def read(folder: Path, content: str | bytes) -> PoolFile:
@@ -134,7 +134,7 @@ def test_digits_beyond_the_asset_are_cut_for_the_pool_with_one_notice(tmp_path: 
         (POOL + "[terms]\nliq_ltv = nan\n", "is a float"),
         (
             POOL + '[terms]\nliqltv = "0.86"\n',
-            ": row 6, column [terms] liqltv: unknown key: liqltv; did you mean liq_ltv? known are asset, collateral,",
+            ": row 6, column [terms] liqltv: unknown key: liqltv; did you mean liq_ltv?",
         ),
         (
             POOL + "decimals = 5\n",
@@ -241,10 +241,11 @@ def test_what_stands_behind_a_backstop_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("lines", "line"),
     [
-        ("assets = 0", "row 10, column [backstop] assets: is 0; a fund covers something, or is left out"),
-        ("max_assets = 5", "column [backstop] assets: is missing; a fund covers something, or is left out"),
-        ("assets = 5\nmax_assets = 0", "row 11, column [backstop] max_assets: is 0; a fund covers something, or is left out"),
-        ('assets = 5\nmax_share = "0"', "row 11, column [backstop] max_share: is 0; a fund covers something, or is left out"),
+        ("assets = 0", "row 10, column [backstop] assets: is 0, so that nothing is covered; write what its underwriters bring"),
+        ("", "column [backstop] assets: is missing; write what its underwriters bring"),
+        ("max_assets = 5", "column [backstop] assets: is missing; write what its underwriters bring, in whole asset tokens, or"),
+        ("assets = 5\nmax_assets = 0", "row 11, column [backstop] max_assets: is 0, so that nothing is covered; write the most"),
+        ('assets = 5\nmax_share = "0"', "row 11, column [backstop] max_share: is 0, so that nothing is covered; write the largest part"),
         (
             'assets = 5\nmax_share = "1.01"',
             "row 11, column [backstop] max_share: '1.01' does not fit: too large; write a decimal of 0 or more",
@@ -262,4 +263,7 @@ def test_a_fund_that_cannot_be_is_refused(tmp_path: Path, lines: str, line: str)
 def test_a_fund_needs_the_backstop_of_the_terms(tmp_path: Path) -> None:
     """A pool that names none never draws."""
     told = refusal(tmp_path, POOL + "[backstop]\nassets = 5\n")
-    assert told == ": column [terms] backstop: is missing while there is a [backstop]; write its 0x address, any that is not zero"
+    remedy = "write its 0x address, in a simulation any that is not zero"
+    assert told == f": column [terms] backstop: is missing while there is a [backstop]; {remedy}"
+    told = refusal(tmp_path, POOL + f'[terms]\nbackstop = "{ZERO_ADDRESS}"\n[backstop]\nassets = 5\n')
+    assert told == f": row 6, column [terms] backstop: is the zero address, which means none, while there is a [backstop]; {remedy}"
