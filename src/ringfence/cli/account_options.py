@@ -134,10 +134,10 @@ def check_consent(yes: bool, dry_run: bool) -> None:
 
 def address_of(text: str, option: str) -> str:
     """An address in lower case; raises InputError."""
-    import re
+    from ringfence.inputs.checksum import problem_of
 
-    if not re.fullmatch(r"0x[0-9a-fA-F]{40}", text, re.ASCII):
-        raise InputError(option, "is not an address", remedy='write "0x" and 40 hexadecimal digits')
+    if problem := problem_of(text):
+        raise InputError(option, problem, remedy='write "0x" and 40 hexadecimal digits')
     return text.lower()
 
 

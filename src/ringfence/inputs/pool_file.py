@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
+from ringfence.inputs.checksum import problem_of
 from ringfence.inputs.decimals import ceil_scaled, exact_scaled, floor_scaled
 from ringfence.inputs.errors import InputError, NotExact, printable, quoted
 from ringfence.inputs.notices import cut_notice
@@ -322,8 +323,9 @@ class _Reader:
 
     def _address(self, table: dict[str, Any], key: str) -> str:
         value = table.get(key, ZERO_ADDRESS)
-        if not isinstance(value, str) or re.fullmatch(r"0x[0-9a-fA-F]{40}", value, re.ASCII) is None:
-            raise self._error("terms", key, f"{quoted(str(value))} is not an address", 'write "0x" and 40 hexadecimal digits')
+        problem = problem_of(value) if isinstance(value, str) else "is not an address"
+        if problem:
+            raise self._error("terms", key, f"{quoted(str(value))} {problem}", 'write "0x" and 40 hexadecimal digits')
         return value.lower()
 
     def _name(self, pool: dict[str, Any]) -> str:

@@ -78,6 +78,19 @@ def test_a_pool_command_needs_a_pool_and_an_amount(folder: Path, capsys: pytest.
     assert "cannot be reached" in refusal(capsys, "pool", name, ADDRESS, "1", *given)
 
 
+def test_a_wrong_checksum_is_refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """In an option and in the terms; with the letters as they must be both go on to the node."""
+    good = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"
+    bad = good.replace("aAeb", "aaeb")
+    given = ("deploy", "--rpc", NOBODY, "--terms", "terms.toml", "--keystore", "keystore.json", "--factory")
+    assert "--factory: has a wrong checksum (EIP-55)" in refusal(capsys, *given, bad)
+    assert "cannot be reached" in refusal(capsys, *given, good)
+    text = Path("terms.toml").read_text()
+    for address, said in ((bad, "terms.toml: row 9, column [terms] collateral: '" + bad + "' has a wrong checksum"), (good, "cannot be")):
+        Path("terms.toml").write_text(text.replace("0x" + "22" * 20, address))
+        assert said in refusal(capsys, *given, good)
+
+
 def test_show_needs_no_account(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Only a pool and a node."""
     assert "cannot be reached" in refusal(capsys, "pool", "show", ADDRESS, "--rpc", NOBODY)
