@@ -326,7 +326,7 @@ class _Reader:
         problem = problem_of(value) if isinstance(value, str) else "is not an address"
         if problem:
             raise self._error("terms", key, f"{quoted(str(value))} {problem}", 'write "0x" and 40 hexadecimal digits')
-        return value.lower()
+        return str(value).lower()
 
     def _name(self, pool: dict[str, Any]) -> str:
         name = pool.get("name", "pool")
