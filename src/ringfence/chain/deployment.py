@@ -5,9 +5,11 @@ The plan names every address before anything is sent. All of it stands in the jo
 
 from collections.abc import Callable, Iterator
 from dataclasses import astuple, dataclass, fields, replace
+from fractions import Fraction
 from typing import Any
 
 from ringfence.chain.artifacts import load
+from ringfence.chain.backstop import BackstopContract
 from ringfence.chain.collaborators import OracleContract, RateContract, TokenContract
 from ringfence.chain.contract import initcode
 from ringfence.chain.created import created_address
@@ -21,10 +23,13 @@ from ringfence.inputs.bounds import broken_bounds, shown_decimal
 from ringfence.inputs.deploy_result import Check, DeployResult, SentStep
 from ringfence.inputs.errors import InputError, printable
 from ringfence.inputs.pool_file import FixedRateTerms, PoolFile
-from ringfence.model.terms import PRICE_SCALE, ZERO_ADDRESS, Terms
+from ringfence.model.terms import ZERO_ADDRESS, Terms
 
 NEEDED = ("asset", "collateral", "oracle")
+LIKELY_PRICES = (Fraction(1, 10**6), Fraction(10**12))
+"""What one collateral is hardly ever worth less or more than, in whole assets: beyond it decimals have been forgotten or counted twice."""
 MAX_SYMBOL_BYTES = 16
+SIGNIFICANT = 6
 # Gas, as the chain counts it; only to say what a step costs before it can be tried.
 TRANSACTION_GAS, CREATION_GAS, BYTE_GAS, DATA_GAS, SLOT_GAS = 21_000, 32_000, 200, 16, 22_100
 
@@ -135,26 +140,27 @@ def checks(plan: Plan, pool: PoolFile, view: BlockView) -> list[Check]:
     if all(step.creates != plan.rate_model for step in plan.steps):
         found.append(_answer(view, "rate_model", plan.rate_model, lambda: _rate(view, plan)))
     if plan.terms.backstop != ZERO_ADDRESS:
-        found.append(_answer(view, "backstop", plan.terms.backstop, lambda: (True, "has code")))
+        found.append(_answer(view, "backstop", plan.terms.backstop, lambda: _backstop(view, plan, pool.asset_decimals)))
     if plan.blueprint is None:
         found.append(_answer(view, "factory", plan.factory, lambda: _factory(view, plan)))
+        found += _pair(view, plan, found[-1])
     taken = [step.creates for step in plan.steps if step.creates and view.code(step.creates)]
     found += [Check("addresses", False, f"{address} has code already; is the node behind?") for address in taken]
     return found
 
 
-def _answer(view: BlockView, what: str, address: str, ask: Callable[[], tuple[bool, str]]) -> Check:
+def _answer(view: BlockView, what: str, address: str, ask: Callable[[], tuple[bool, str] | tuple[bool, str, bool]]) -> Check:
     if not view.code(address):
         return Check(what, False, f"{address} has no code on this chain")
     try:
-        holds, detail = ask()
+        holds, detail, *is_odd = ask()
     except Reverted as err:
         return Check(what, False, f"{address} refuses: {printable(str(err)) or 'without a reason'}")
     except NodeError:
         raise
     except ChainError as err:
         return Check(what, False, f"{address} does not answer as it must: {printable(str(err), 160)}")
-    return Check(what, holds, f"{address} {detail}")
+    return Check(what, holds, f"{address} {detail}", is_odd=any(is_odd))
 
 
 def _token(view: BlockView, what: str, address: str, decimals: int, sender: str) -> Check:
@@ -168,12 +174,38 @@ def _token(view: BlockView, what: str, address: str, decimals: int, sender: str)
     return _answer(view, what, address, ask)
 
 
-def _price(view: BlockView, address: str, pool: PoolFile) -> tuple[bool, str]:
+def _price(view: BlockView, address: str, pool: PoolFile) -> tuple[bool, str, bool]:
     low, high = OracleContract(view, address, load("mocks/oracle_mock")).prices()
-    scale = 10**pool.collateral_decimals
-    shown = [shown_decimal(price * scale // PRICE_SCALE, pool.asset_decimals) for price in (low, high)]
+    # A price of one base unit is scaled by 1e36; of whole tokens, by the decimals of both too.
+    whole = [(price * 10**pool.collateral_decimals, 36 + pool.asset_decimals) for price in (low, high)]
+    shown = [significant(*each) for each in whole]
     detail = f"answers {shown[0]} to {shown[1]} asset for one collateral"
-    return 0 < low <= high, detail if 0 < low <= high else f"{detail}, which no pool can use now"
+    if not 0 < low <= high:
+        return False, f"{detail}, which no pool can use now", False
+    least, most = LIKELY_PRICES
+    is_odd = not all(least <= Fraction(value, 10**digits) <= most for value, digits in whole)
+    return True, f"{detail}: hardly what it is worth, look at the decimals" if is_odd else detail, is_odd
+
+
+def significant(value: int, digits: int) -> str:
+    """An integer with so many digits behind the point, as a decimal that is cut to its first six that count, never in its whole part."""
+    cut = 10 ** min(digits, max(0, len(str(value)) - SIGNIFICANT))
+    return shown_decimal(value // cut * cut, digits)
+
+
+def _backstop(view: BlockView, plan: Plan, decimals: int) -> tuple[bool, str, bool]:
+    """A fund of another asset never pays; one that is sealed without the pool never will; an open one may yet."""
+    fund = BackstopContract(view, plan.terms.backstop, load("Backstop"))
+    if (asset := str(fund.call("asset"))) != plan.terms.asset:
+        return False, f"pays {asset}, which is not the pool's asset", False
+    max_assets, max_share, _ = fund.cover_of(plan.pool)
+    left, sealed = fund.cover_left(plan.pool), fund.is_sealed
+    if max_assets == 0 or max_share == 0:
+        if sealed:
+            return False, "is sealed and does not cover this pool, so it never will", False
+        return True, f"does not cover {plan.pool} yet, and is not sealed: its creator has to do both before it pays anything", True
+    detail = f"covers this pool up to {shown_decimal(max_assets, decimals)} asset, {shown_decimal(left, decimals)} of it now"
+    return True, detail if sealed else f"{detail}; it is not sealed, so its creator can still take that back", not sealed
 
 
 def _rate(view: BlockView, plan: Plan) -> tuple[bool, str]:
@@ -190,6 +222,19 @@ def _factory(view: BlockView, plan: Plan) -> tuple[bool, str]:
     if (pool := factory.pool_of(plan.terms)) is not None:
         return False, f"has the pool of these terms already: {pool}"
     return True, "is the factory of this version"
+
+
+def _pair(view: BlockView, plan: Plan, factory: Check) -> list[Check]:
+    """The other pools of the two tokens in this factory: a rate model that is deployed anew makes the same terms another pool."""
+    if not factory.holds:
+        return []
+    contract, pair = FactoryContract.at(view, plan.factory), (plan.terms.asset, plan.terms.collateral)
+    if (count := contract.pool_count(*pair)) == 0:
+        return [Check("pair", True, "this factory has no pool of these two tokens yet")]
+    there = "a pool" if count == 1 else f"{count:,} pools"
+    last = contract.pool_at(*pair, count - 1)
+    said = f"this factory has {there} of these two tokens already, the last at {last}; is another one meant?"
+    return [Check("pair", True, said, is_odd=True)]
 
 
 def is_of(code: bytes, name: str) -> bool:
@@ -225,17 +270,33 @@ def _computed(step: Step) -> int:
 # Doing it
 
 
-def deploy(plan: Plan, pool: PoolFile, node: Node, sender: Sender, journal: Journal) -> DeployResult:
-    """Run what has not happened yet of the plan, then hold what is there against it. Raises NotSent, Unfinished, Reverted, NodeError."""
-    begun = journal.of("plan")
-    if not begun:
+def deploy(plan: Plan, pool: PoolFile, node: Node, sender: Sender, journal: Journal, found: list[Check]) -> DeployResult:
+    """Run what has not happened yet of the plan, then hold what is there against it; the result has the checks that were made before.
+
+    Raises NotSent, Unfinished, Reverted, NodeError.
+    """
+    if journal.of("plan"):
+        check_same(plan, journal)
+    else:
         journal.write(**plan.to_record())
-    elif begun != [plan.to_record()]:
-        raise InputError(journal.path, "is the journal of another deployment", remedy="name another with --journal")
     receipts = [sender.run(step, plan.nonce + i) for i, step in enumerate(plan.steps)]
     verify(plan, BlockView(node, node.block()))
     journal.write(kind="done", pool=plan.pool)
-    return result(plan, pool, [], [receipt.gas_used for receipt in receipts], [receipt.hash for receipt in receipts])
+    return result(plan, pool, found, [receipt.gas_used for receipt in receipts], [receipt.hash for receipt in receipts])
+
+
+def check_same(plan: Plan, journal: Journal) -> None:
+    """Raises InputError unless the journal was begun for this plan."""
+    if journal.of("plan") != [plan.to_record()]:
+        raise InputError(journal.path, "is the journal of another deployment", remedy="name another with --journal")
+
+
+def finished(plan: Plan, pool: PoolFile, journal: Journal) -> DeployResult | None:
+    """What a journal that is done says of its plan, None if it is not done."""
+    mined = [journal.of("mined", nonce=plan.nonce + i, succeeded=True) for i in range(len(plan.steps))]
+    if not journal.of("done", pool=plan.pool) or not all(mined):
+        return None
+    return result(plan, pool, [], [int(each[0]["gas_used"]) for each in mined], [str(each[0]["hash"]) for each in mined])
 
 
 def verify(plan: Plan, view: BlockView) -> None:

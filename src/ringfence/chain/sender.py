@@ -5,7 +5,7 @@ by a run that ended or on a line that failed, at most one of its transactions ca
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -14,6 +14,8 @@ from ringfence.chain.errors import NodeError, NodeRefused, NotSent, Reverted, Un
 from ringfence.chain.journal import Journal
 from ringfence.chain.keystore import Signer, Transaction
 from ringfence.chain.rpc import Node, Receipt
+from ringfence.inputs.bounds import shown_decimal
+from ringfence.inputs.errors import printable
 
 GWEI = 10**9
 MAX_GAS = 1 << 24
@@ -70,7 +72,7 @@ def current_fees(node: Node, ceiling: int) -> Fees:
         tip = DEFAULT_TIP
     base_fee = node.block().base_fee
     if base_fee >= ceiling:
-        raise NotSent(f"the base fee is {gwei(base_fee)} gwei, and --max-fee-gwei allows {gwei(ceiling)}")
+        raise NotSent(f"the base fee is {gwei(base_fee)} gwei, and --max-fee-gwei allows {shown_decimal(ceiling, 9)}")
     max_fee = min(ceiling, 2 * base_fee + tip)
     return Fees(max_fee, min(tip, max_fee - base_fee))
 
@@ -78,6 +80,20 @@ def current_fees(node: Node, ceiling: int) -> Fees:
 def gwei(wei: int) -> str:
     """Wei per gas in gwei, to a thousandth."""
     return f"{wei / GWEI:,.3f}".rstrip("0").rstrip(".")
+
+
+def sent_of(steps: Sequence[Step], nonce: int, journal: Journal) -> str:
+    """What the journal knows of steps from this nonce on, in a sentence: which were sent, and which of them are in a block."""
+    words = []
+    for i, step in enumerate(steps):
+        if journal.of("mined", nonce=nonce + i):
+            words.append(f"{step.what}: done")
+        elif journal.of("sent", nonce=nonce + i):
+            words.append(f"{step.what}: sent, its end not seen")
+        else:
+            words.append(f"{step.what}: not sent")
+    is_sent = any(journal.of("sent", nonce=nonce + i) for i in range(len(steps)))
+    return f"{'; '.join(words)} ({printable(journal.path, 200)})" if is_sent else "nothing was sent"
 
 
 class Sender:

@@ -22,16 +22,24 @@ from ringfence.cli.account_options import (
     waiting_of,
 )
 from ringfence.cli.exit_codes import BAD_INPUT, DONE, FAILED
-from ringfence.cli.signals import keep
-from ringfence.inputs.errors import InputError, printable
+from ringfence.cli.signals import tell
+from ringfence.inputs.bounds import shown_decimal
+from ringfence.inputs.pool_file import MAX_BORROW_CAP, MAX_SUPPLY_CAP, UNITS
+from ringfence.inputs.times import duration
+from ringfence.model.terms import ZERO_ADDRESS
 
 if TYPE_CHECKING:
     from ringfence.chain.deployment import Place, Plan
-    from ringfence.chain.keystore import Signer
+    from ringfence.chain.journal import Journal
+    from ringfence.chain.keystore import Keystore
     from ringfence.chain.rpc import Node
     from ringfence.chain.sender import Waiting
     from ringfence.inputs.deploy_result import DeployResult
     from ringfence.inputs.pool_file import PoolFile
+
+
+PER_SECOND_OR_HEALTH = ("incentive_rise", "incentive_slope")
+"""Ratios for each second or each unit of health, not parts of a whole."""
 
 
 @click.command("deploy")
@@ -55,6 +63,7 @@ def command(
     from ringfence.inputs.pool_file import read_pool_file
 
     check_consent(yes, dry_run)
+    tell(lambda: "nothing was sent")
     pool = read_pool_file(terms)
     for notice in pool.notices:
         say(f"notice: {notice}")
@@ -65,8 +74,7 @@ def command(
     try:
         with answering(node):
             if yes:
-                signer = unlocked(account, password_file)
-                result = _sent(pool, node, signer, path, made_in, symbol, ceiling, waiting_of(timeout, confirmations))
+                result = _sent(pool, node, account, password_file, path, made_in, symbol, ceiling, waiting_of(timeout, confirmations))
             else:
                 result = _planned(pool, node, account.address, path, made_in, symbol, ceiling)
     except Failed as err:
@@ -79,28 +87,30 @@ def command(
 
 def _planned(pool: "PoolFile", node: "Node", sender: str, path: str, factory: str | None, symbol: str, ceiling: int) -> "DeployResult":
     """The plan with its costs and what speaks against it, shown."""
-    from ringfence.chain.deployment import place_of, plan_of, resumed
+    from ringfence.chain.deployment import finished, place_of, plan_of, result
     from ringfence.chain.journal import Journal
 
-    place = place_of(node, sender)
     if os.path.exists(path):
         with Journal(path) as records:
             if records.records:
-                place = resumed(records.records, place)
+                plan = _begun(pool, node, sender, records, factory, symbol)
+                if done := finished(plan, pool, records):
+                    say(f"The deployment in the journal {path} is done.")
+                    return done
                 mined = len(records.of("mined", succeeded=True))
-                state = "is done" if records.of("done") else f"has begun, {mined} transactions of it are mined; --yes goes on with it"
-                say(f"The deployment in the journal {path} {state}.")
-                return _begun(plan_of(pool, place, factory, symbol), pool, path, records.of("plan"))
-    plan = plan_of(pool, place, factory, symbol)
-    return _examined(plan, pool, node, ceiling)
+                of_all = f"{mined} of {len(plan.steps)} transactions of it are mined"
+                say(f"The deployment in the journal {path} has begun, {of_all}; --yes goes on with it.")
+                return result(plan, pool, [], [0] * len(plan.steps))
+    return _examined(plan_of(pool, place_of(node, sender), factory, symbol), pool, node, ceiling)
 
 
-def _begun(plan: "Plan", pool: "PoolFile", path: str, begun: list[dict[str, object]]) -> "DeployResult":
-    from ringfence.chain.deployment import result
+def _begun(pool: "PoolFile", node: "Node", sender: str, records: "Journal", factory: str | None, symbol: str) -> "Plan":
+    """The plan that a journal was begun for; refused if it is another one than is asked for now."""
+    from ringfence.chain.deployment import check_same, plan_of, resumed
 
-    if begun != [plan.to_record()]:
-        raise InputError(path, "is the journal of another deployment", remedy="name another with --journal")
-    return result(plan, pool, [], [0] * len(plan.steps))
+    plan = plan_of(pool, resumed(records.records, _here(node, sender)), factory, symbol)
+    check_same(plan, records)
+    return plan
 
 
 def _examined(plan: "Plan", pool: "PoolFile", node: "Node", ceiling: int) -> "DeployResult":
@@ -113,37 +123,42 @@ def _examined(plan: "Plan", pool: "PoolFile", node: "Node", ceiling: int) -> "De
     found = checks(plan, pool, BlockView(node, node.block()))
     planned = result(plan, pool, found, gas_of(plan, node))
     # Limits are a fifth above the estimates, and the chain wants all of them to be there.
-    cost, balance = planned.gas * 6 // 5 * fees.max_fee, node.balance(plan.sender)
+    gas = planned.gas * 6 // 5
+    cost, balance = gas * fees.max_fee, node.balance(plan.sender)
     enough = Check("ether", balance >= cost, f"{ether(balance)} are there, at most {ether(cost)} are needed")
     planned = result(plan, pool, [*found, enough], [step.gas for step in planned.steps])
     _show(planned)
-    say(f"About {planned.gas:,} gas; at {gwei(fees.max_fee)} gwei at most {ether(planned.gas * fees.max_fee)} ether.")
+    say(f"About {planned.gas:,} gas, limits of {gas:,}; at {gwei(fees.max_fee)} gwei at most {ether(cost)} ether.")
     return planned
 
 
 def _sent(
-    pool: "PoolFile", node: "Node", signer: "Signer", path: str, factory: str | None, symbol: str, ceiling: int, waiting: "Waiting"
-) -> "DeployResult":
-    """The deployment done, or gone on with; nothing is sent while anything speaks against it."""
-    from ringfence.chain.deployment import deploy, place_of, plan_of, resumed
+    pool: "PoolFile", node: "Node", account: "Keystore", password_file: str | None, path: str, factory: str | None, symbol: str,
+    ceiling: int, waiting: "Waiting",
+) -> "DeployResult":  # fmt: skip
+    """The deployment done, or gone on with; nothing is sent while anything speaks against it, and no password asked for."""
+    from ringfence.chain.deployment import deploy, place_of, plan_of
     from ringfence.chain.journal import Journal
-    from ringfence.chain.sender import Sender
+    from ringfence.chain.sender import Sender, sent_of
 
     with Journal(path) as records:
+        checks = []
         if records.records:
-            place = resumed(records.records, _here(node, signer.address))
-            plan = plan_of(pool, place, factory, symbol)
+            plan = _begun(pool, node, account.address, records, factory, symbol)
             say(f"Going on with the deployment in the journal {path}.")
         else:
-            plan = plan_of(pool, place_of(node, signer.address), factory, symbol)
+            plan = plan_of(pool, place_of(node, account.address), factory, symbol)
             planned = _examined(plan, pool, node, ceiling)
+            checks = list(planned.checks)
             if not planned.holds:
                 return planned
-        keep(printable(path, 200))
+        signer = unlocked(account, password_file)
+        tell(lambda: sent_of(plan.steps, plan.nonce, records))
         try:
-            return deploy(plan, pool, node, Sender(node, signer, records, plan.chain_id, ceiling, waiting, say), records)
+            return deploy(plan, pool, node, Sender(node, signer, records, plan.chain_id, ceiling, waiting, say), records, checks)
         except BaseException:
-            say(f"What was sent stands in {path}; the same command goes on from there.")
+            if records.of("sent"):
+                say(f"What was sent stands in {path}; the same command goes on from there.")
             raise
 
 
@@ -175,5 +190,28 @@ def _show(result: "DeployResult") -> None:
         say(f"  {number}. {step.what}: {step.creates}, about {step.gas:,} gas")
     if result.blueprint is not None:
         say("  No --factory was given, so a factory is deployed as well; the next pool can name it.")
+    say("Fixed for ever; terms that are not shown are 0 or without limit:")
+    for name, value in result.terms.items():
+        if shown := _term(name, value, result.pool_file.asset_decimals):
+            say(f"  {name} = {shown}")
     for check in result.checks:
-        say(f"  {'ok    ' if check.holds else 'BROKEN'}  {check.what}: {check.found}")
+        mark = "BROKEN" if not check.holds else "NOTE  " if check.is_odd else "ok    "
+        say(f"  {mark}  {check.what}: {check.found}")
+
+
+def _term(name: str, value: str, decimals: int) -> str:
+    """A term with its unit, empty if it is none: 0, no address, a cap that never binds."""
+    if UNITS[name] == "address":
+        return "" if value == ZERO_ADDRESS else value
+    number = int(value)
+    if number == {"supply_cap": MAX_SUPPLY_CAP, "borrow_cap": MAX_BORROW_CAP}.get(name, 0):
+        return ""
+    match UNITS[name]:
+        case "ratio" if name in PER_SECOND_OR_HEALTH:
+            return shown_decimal(number, 18)
+        case "ratio":
+            return f"{shown_decimal(number, 16)} %"
+        case "amount":
+            return f"{shown_decimal(number, decimals)} asset"
+        case _:
+            return duration(number)

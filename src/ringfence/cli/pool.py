@@ -21,11 +21,11 @@ from ringfence.cli.account_options import (
     waiting_of,
 )
 from ringfence.cli.exit_codes import BAD_INPUT, DONE, FAILED
-from ringfence.cli.signals import keep
-from ringfence.inputs.errors import InputError, printable
+from ringfence.cli.signals import tell
+from ringfence.inputs.errors import InputError
 
 if TYPE_CHECKING:
-    from ringfence.chain.keystore import Signer
+    from ringfence.chain.keystore import Keystore
     from ringfence.chain.live_pool import Act
     from ringfence.chain.rpc import Node
     from ringfence.chain.sender import Waiting
@@ -110,6 +110,7 @@ def _act(
     from ringfence.chain.keystore import read_keystore
 
     check_consent(yes, dry_run)
+    tell(lambda: "nothing was sent")
     account, ceiling = read_keystore(keystore), ceiling_of(max_fee_gwei)
     node = node_at(rpc, chain_id)
     try:
@@ -117,7 +118,8 @@ def _act(
             if not yes:
                 _shown(name, address, amount, node, account.address, ceiling)
                 return _not_sent(dry_run)
-            _run(name, address, amount, node, unlocked(account, password_file), journal, ceiling, waiting_of(timeout, confirmations))
+            _run(name, address, amount, node, account, password_file, journal, ceiling, waiting_of(timeout, confirmations))
+            _told(node, address, account.address)
     except Failed as err:
         say(f"ringfence: {err}")
         return FAILED
@@ -164,16 +166,17 @@ def _gas(node: "Node", sender: str, to: str | None, data: bytes) -> int:
 
 
 def _run(
-    name: str, address: str, amount: str, node: "Node", signer: "Signer", path: str | None, ceiling: int, waiting: "Waiting"
+    name: str, address: str, amount: str, node: "Node", account: "Keystore", password_file: str | None, path: str | None, ceiling: int,
+    waiting: "Waiting",
 ) -> None:  # fmt: skip
-    """Send the act, after what earlier runs have left open is known."""
+    """Send the act, after what earlier runs have left open is known; the password is asked for when the plan is there to be read."""
     from ringfence.chain.deployment import place_of
     from ringfence.chain.errors import NotSent
     from ringfence.chain.journal import Journal
     from ringfence.chain.live_pool import settle
-    from ringfence.chain.sender import Sender
+    from ringfence.chain.sender import Sender, sent_of
 
-    place = place_of(node, signer.address)
+    place = place_of(node, account.address)
     path = path or f"ringfence-{place.chain_id}-{place.sender[:10]}.journal.jsonl"
     owner = {"kind": "account", "chain_id": place.chain_id, "genesis": place.genesis, "sender": place.sender}
     with Journal(path) as records:
@@ -183,12 +186,29 @@ def _run(
             raise InputError(path, "is the journal of another account or chain", remedy="name another with --journal")
         if happened := settle(records, node):
             raise NotSent(f"since an earlier run ended: {'; '.join(happened)}. Look at the pool, then give the command again")
-        planned = _shown(name, address, amount, node, signer.address, ceiling)
-        keep(printable(path, 200))
+        planned = _shown(name, address, amount, node, account.address, ceiling)
+        signer = unlocked(account, password_file)
+        tell(lambda: sent_of(planned.steps, place.nonce, records))
         sender = Sender(node, signer, records, place.chain_id, ceiling, waiting, say)
         try:
             for i, step in enumerate(planned.steps):
                 sender.run(step, place.nonce + i)
         except BaseException:
-            say(f"What was sent stands in {path}.")
+            if any(records.of("sent", nonce=place.nonce + i) for i in range(len(planned.steps))):
+                say(f"What was sent stands in {path}.")
             raise
+
+
+def _told(node: "Node", address: str, account: str) -> None:
+    """What the account has in the pool now; the act is done, so a node that does not answer any more changes nothing."""
+    from ringfence.chain.errors import ChainError
+    from ringfence.chain.live_pool import open_pool, shown, summary
+    from ringfence.chain.rpc import BlockView
+
+    try:
+        found = summary(open_pool(BlockView(node, node.block()), address), account)
+    except ChainError:
+        return
+    if (held := found.account) is not None:
+        lent, collateral = shown(held.lent_assets, found.asset), shown(held.collateral, found.collateral)
+        say(f"{account} now has {lent} lent, {collateral} of collateral and a debt of {shown(held.debt, found.asset)}.")

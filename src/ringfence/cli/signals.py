@@ -7,7 +7,7 @@ A process has one set of handlers, so this is a module's state and no object's.
 
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any
@@ -18,6 +18,7 @@ ENDS_BY_DEFAULT = (signal.default_int_handler, signal.SIG_DFL)
 _asked: list[int] = []
 _holds: list[None] = []
 _kept: list[str] = []
+_tellers: list[Callable[[], str]] = []
 
 
 def catch() -> dict[int, Any]:
@@ -48,7 +49,7 @@ def caught() -> Iterator[None]:
         for number, handler in former.items():
             signal.signal(number, handler)
         sys.unraisablehook = report
-        for record in (_asked, _holds, _kept):
+        for record in (_asked, _holds, _kept, _tellers):
             record.clear()
 
 
@@ -86,6 +87,11 @@ def keep(path: str) -> None:
     _kept.append(path)
 
 
+def tell(teller: Callable[[], str]) -> None:
+    """From now on the line of a command that is stopped ends with what this answers then: what it has sent, if it sends."""
+    _tellers.append(teller)
+
+
 def outcome() -> tuple[int, str] | None:
     """The exit code and the line of the first signal that came; None if none has."""
     if not _asked:
@@ -95,6 +101,8 @@ def outcome() -> tuple[int, str] | None:
 
 def said(number: int) -> str:
     """The line for a command that this signal has stopped."""
+    if _tellers:
+        return f"{WORDS[signal.Signals(number)]}; {_tellers[-1]()}"
     return f"{WORDS[signal.Signals(number)]}; {', '.join(_kept) + ' is complete' if _kept else 'nothing was written'}"
 
 

@@ -14,11 +14,12 @@ DEPLOY_SCHEMA = "ringfence.deploy/1"
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that was looked at before anything is sent, and what was found."""
+    """One thing that was looked at before anything is sent, and what was found; `is_odd`: nothing breaks, and yet it is hardly meant."""
 
     what: str
     holds: bool
     found: str
+    is_odd: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -77,11 +78,18 @@ def test_the_same_command_again_deploys_nothing(desk: Desk) -> None:
     assert desk.deploy("--yes") == 0
     assert f"The pool is at {pool}." in desk.err
     assert desk.anvil.nonce(desk.account) == 4
-    assert desk.deploy("--dry-run") == 0
-    assert "is done" in desk.err
+    for word in ((), ("--dry-run",)):
+        assert desk.deploy(*word, "--json") == 0
+        assert "is done" in desk.err
+        assert f"The pool is at {pool}." in desk.err
+        done = json.loads(desk.out)
+        assert (done["is_sent"], done["pool"]) == (True, pool)
+        assert [step["transaction"] for step in done["steps"]] == [record["hash"] for record in records() if record["kind"] == "mined"]
     change("Ether lent", "Another name")
-    assert desk.deploy("--yes") == 2
-    assert "another deployment" in desk.err
+    for word in ((), ("--dry-run",), ("--yes",)):
+        assert desk.deploy(*word) == 2
+        told = "ringfence: terms.toml.journal.jsonl: is the journal of another deployment; name another with --journal\n"
+        assert desk.err == told, "and nothing that is not so before it"
     assert desk.anvil.nonce(desk.account) == 4
 
 
@@ -93,7 +101,9 @@ def test_a_second_pool_is_made_in_the_same_factory(desk: Desk) -> None:
     given = ("--factory", factory, "--journal", "second.jsonl", "--yes", "--json")
     change("0.85", "0.86")
     assert desk.deploy(*given) == 0, desk.err
+    assert f"NOTE    pair: this factory has a pool of these two tokens already, the last at {plan['pool']}" in desk.err
     second = json.loads(desk.out)
+    assert [check["what"] for check in second["checks"] if check["is_odd"]] == ["pair"], "checks that were made are in the result"
     assert len(second["steps"]) == 2
     assert desk.anvil.read("PoolFactory", factory, "pool_count", desk.asset, desk.collateral) == 2
     change("[terms]\n", f'[terms]\nrate_model = "{second["rate_model"]}"\n')
@@ -146,7 +156,8 @@ def test_a_wrong_password_and_no_ether(desk: Desk) -> None:
     """Told before anything is written or sent."""
     Path("password").write_text("wrong")
     assert desk.deploy("--yes") == 2
-    assert desk.err == "ringfence: keystore.json: the password does not open it\n"
+    assert desk.err.splitlines()[-1] == "ringfence: keystore.json: the password does not open it"
+    assert "1. put the pool's blueprint on the chain" in desk.err, "the plan is there to be read first"
     Path("password").write_text(PASSWORD)
     desk.anvil.rpc("anvil_setBalance", desk.account, hex(10**15))
     assert desk.deploy("--yes") == 1
@@ -178,7 +189,7 @@ def until(what: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
 def test_a_run_that_is_killed_while_it_waits_is_gone_on_with(desk: Desk, how: signal.Signals) -> None:
     """Blocks stop, the process ends, blocks come again: the same command finds what happened meanwhile, and no nonce is used twice."""
     desk.anvil.rpc("evm_setAutomine", False)
@@ -187,7 +198,13 @@ def test_a_run_that_is_killed_while_it_waits_is_gone_on_with(desk: Desk, how: si
     until(lambda: int(desk.anvil.rpc("eth_getTransactionCount", desk.account, "pending"), 16) == 1)
     process.send_signal(how)
     _, err = process.communicate(timeout=20)
-    assert process.returncode == (-how if how == signal.SIGKILL else 130), err
+    assert process.returncode == {signal.SIGKILL: -how, signal.SIGINT: 130, signal.SIGTERM: 143}[how], err
+    if how != signal.SIGKILL:
+        word = "interrupted" if how == signal.SIGINT else "terminated"
+        assert err.splitlines()[-1] == (
+            f"ringfence: {word}; put the pool's blueprint on the chain: sent, its end not seen; create the factory: not sent; "
+            "create the rate model, KinkedRate: not sent; create the pool: not sent (terms.toml.journal.jsonl)"
+        )
     desk.anvil.rpc("evm_mine")
     desk.anvil.rpc("evm_setAutomine", True)
     assert desk.deploy("--dry-run") == 0
@@ -312,3 +329,62 @@ def test_a_node_that_lies_gets_one_transaction_at_most(desk: Desk, line: Line, l
     assert "internal error" not in desk.err
     assert "The pool is at" not in desk.err
     assert desk.anvil.nonce(desk.account) <= 1
+
+
+def test_the_plan_shows_what_is_fixed_for_ever_and_one_cost(desk: Desk) -> None:
+    """Every term that is something, in its unit; the ether that is looked for is the ether that is told, and it is enough."""
+    recipient = "0x" + "fe" * 20
+    change("[rate]", f'fee_recipient = "{recipient}"\ncreator_fee = "0.05"\nlockup = 604800\nmin_debt = "10"\n[rate]')
+    assert desk.deploy("--dry-run", "--json") == 0, desk.err
+    for line in (f"fee_recipient = {recipient}", "creator_fee = 5 %", "lockup = 7 days", "liq_ltv = 85 %", "min_debt = 10 asset"):
+        assert f"  {line}\n" in desk.err
+    assert "supply_cap" not in desk.err
+    needed = re.search(r"at most ([0-9.]+) are needed", desk.err)
+    told = re.search(r"About ([0-9,]+) gas, limits of [0-9,]+; at .* gwei at most ([0-9.]+) ether[.]", desk.err)
+    assert needed and told
+    assert needed[1] == told[2]
+    assert desk.deploy("--yes", "--json") == 0
+    spent = 10**19 - int(desk.anvil.rpc("eth_getBalance", desk.account, "latest"), 16)
+    assert spent <= float(told[2]) * 10**18
+
+
+@pytest.mark.parametrize(
+    ("price", "shown"),
+    [(1, "0.000000000000000000000001"), (2_000 * 10**36, "2000000000000000"), (1_234_567 * 10**21, "1234.56")],
+)
+def test_a_price_is_shown_to_six_digits_and_odd_ones_are_marked(desk: Desk, price: int, shown: str) -> None:
+    """A price of 1 is 1e-36 base units for one, 1e-24 assets of 6 decimals for one collateral of 18."""
+    desk.anvil.do("mocks/oracle_mock", desk.oracle, "set_price", price)
+    assert desk.deploy("--dry-run", "--json") == 0
+    assert f"answers {shown} to {shown} asset for one collateral" in desk.err
+    assert ("NOTE    oracle" in desk.err) == ("hardly what it is worth" in desk.err) == (shown != "1234.56")
+
+
+def test_a_backstop_is_asked_whether_it_pays(desk: Desk) -> None:
+    """No fund, a fund of another asset, one sealed without the pool: refused; open or covering: told as what it is."""
+
+    def fund(asset: str) -> str:
+        return desk.anvil.create("Backstop", asset, "Fund", "F", 10 * 86_400)
+
+    def told(backstop: str, code: int) -> tuple[str, str]:
+        Path("terms.toml").write_text(plain.replace("[rate]", f'backstop = "{backstop}"\n[rate]'))
+        assert desk.deploy("--dry-run", "--json") == code
+        (check,) = (check for check in json.loads(desk.out)["checks"] if check["what"] == "backstop")
+        assert check["holds"] == (code == 0)
+        return check["found"], json.loads(desk.out)["pool"]
+
+    plain = Path("terms.toml").read_text()
+    assert "refuses" in told(desk.asset, 1)[0]
+    assert "is not the pool's asset" in told(fund(desk.collateral), 1)[0]
+    sealed = fund(desk.asset)
+    desk.anvil.do("Backstop", sealed, "seal")
+    assert "is sealed and does not cover this pool" in told(sealed, 1)[0]
+    good = fund(desk.asset)
+    said, pool = told(good, 0)
+    assert f"does not cover {pool} yet" in said
+    desk.anvil.do("Backstop", good, "set_cover", pool, 500 * 10**6, 10**18)
+    assert told(good, 0)[0].endswith(
+        "covers this pool up to 500 asset, 0 of it now; it is not sealed, so its creator can still take that back"
+    )
+    desk.anvil.do("Backstop", good, "seal")
+    assert told(good, 0)[0].endswith("covers this pool up to 500 asset, 0 of it now")

@@ -1,6 +1,10 @@
 """`ringfence pool` on a real node: what is shown is what the contracts hold, what is sent is what was said."""
 
 import json
+import os
+import re
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +13,7 @@ from typing import Any
 import pytest
 
 from ringfence.model.terms import MAX_UINT256
-from tests.e2e.chain.conftest import Desk, Line
+from tests.e2e.chain.conftest import ROOT, Desk, Line
 
 USDC, ETHER = 10**6, 10**18
 
@@ -241,3 +245,30 @@ def test_a_lock_up_is_told_before_and_after(desk: Desk) -> None:
     desk.anvil.rpc("evm_mine")
     assert desk.pool("withdraw", pool, "all", "--yes") == 0, desk.err
     assert balance(desk, desk.asset, desk.account) == 100 * USDC
+
+
+def test_a_run_that_is_stopped_says_what_it_has_sent(desk: Desk, pool: str) -> None:
+    """Asked to end while the approval waits for a block: the deposit was not sent, and nobody is told that all is complete."""
+    desk.anvil.rpc("evm_setAutomine", False)
+    given = ["pool", "deposit", pool, "300", *desk.signing, "--yes", "--rpc", desk.url]
+    code = "from ringfence.cli.main import main; main()"
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, *given], stderr=subprocess.PIPE, text=True, env=os.environ | {"PYTHONPATH": str(ROOT / "src")}
+    )
+    deadline = time.monotonic() + 30
+    while int(desk.anvil.rpc("eth_getTransactionCount", desk.account, "pending"), 16) != 5:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    process.terminate()
+    _, err = process.communicate(timeout=20)
+    assert process.returncode == 143
+    assert re.search(
+        r"ringfence: terminated; approve 300 tokens to the pool: sent, its end not seen; deposit: not sent [(].*[)]$", err.strip()
+    )
+
+
+def test_what_the_account_has_is_told_when_it_is_done(desk: Desk, pool: str) -> None:
+    """The last line of an act that was sent."""
+    assert desk.pool("deposit", pool, "300", "--yes") == 0
+    last = f"{desk.account} now has 300 tokens lent, 0 tokens of collateral and a debt of 0 tokens."
+    assert desk.err.splitlines()[-1] == last
