@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from ringfence.chain.abi import function_of
 from ringfence.chain.artifacts import load
+from ringfence.chain.backstop import BackstopContract
 from ringfence.chain.collaborators import OracleContract, RateContract, TokenContract
 from ringfence.chain.deployment import is_of
 from ringfence.chain.errors import ChainError, NodeError, NotSent, Reverted
@@ -18,9 +19,9 @@ from ringfence.inputs.bounds import shown_decimal
 from ringfence.inputs.decimals import exact_scaled
 from ringfence.inputs.errors import InputError, NotExact, printable
 from ringfence.inputs.pool_file import TRANSFER_LIMIT
-from ringfence.inputs.pool_summary import STATE, Account, PoolSummary, Token
+from ringfence.inputs.pool_summary import STATE, Account, Cover, PoolSummary, Token
 from ringfence.inputs.times import duration, moment
-from ringfence.model.terms import MAX_UINT256, Terms
+from ringfence.model.terms import MAX_UINT256, ZERO_ADDRESS, Terms
 
 T = TypeVar("T")
 ALL = "all"
@@ -117,7 +118,14 @@ def summary(opened: Opened, account: str | None) -> PoolSummary:
         prices=_or_none(oracle.prices),
         rate=_or_none(lambda: model.rate(pool.address, state["debt_assets"], state["supply_assets"], 1)),
         account=None if account is None else _account(opened, account),
+        cover=None if terms.backstop == ZERO_ADDRESS else _or_none(lambda: _cover(opened)),
     )
+
+
+def _cover(opened: Opened) -> Cover:
+    fund = BackstopContract(opened.view, opened.terms.backstop, load("Backstop"))
+    max_assets, max_share, drawn = fund.cover_of(opened.pool.address)
+    return Cover(max_assets, max_share, drawn, fund.cover_left(opened.pool.address), fund.is_sealed)
 
 
 def _account(opened: Opened, address: str) -> Account:

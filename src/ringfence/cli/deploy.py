@@ -23,10 +23,8 @@ from ringfence.cli.account_options import (
 )
 from ringfence.cli.exit_codes import BAD_INPUT, DONE, FAILED
 from ringfence.cli.signals import tell
-from ringfence.inputs.bounds import shown_decimal
-from ringfence.inputs.pool_file import MAX_BORROW_CAP, MAX_SUPPLY_CAP, UNITS
-from ringfence.inputs.times import duration
-from ringfence.model.terms import ZERO_ADDRESS
+from ringfence.cli.term_text import NONE, term_text
+from ringfence.inputs.pool_file import UNITS
 
 if TYPE_CHECKING:
     from ringfence.chain.deployment import Place, Plan
@@ -36,10 +34,6 @@ if TYPE_CHECKING:
     from ringfence.chain.sender import Waiting
     from ringfence.inputs.deploy_result import DeployResult
     from ringfence.inputs.pool_file import PoolFile
-
-
-PER_SECOND_OR_HEALTH = ("incentive_rise", "incentive_slope")
-"""Ratios for each second or each unit of health, not parts of a whole."""
 
 
 @click.command("deploy")
@@ -192,26 +186,9 @@ def _show(result: "DeployResult") -> None:
         say("  No --factory was given, so a factory is deployed as well; the next pool can name it.")
     say("Fixed for ever; terms that are not shown are 0 or without limit:")
     for name, value in result.terms.items():
-        if shown := _term(name, value, result.pool_file.asset_decimals):
+        shown = term_text(name, value if UNITS[name] == "address" else int(value), result.pool_file.asset_decimals, "asset")
+        if value != "0" and shown != NONE:
             say(f"  {name} = {shown}")
     for check in result.checks:
         mark = "BROKEN" if not check.holds else "NOTE  " if check.is_odd else "ok    "
         say(f"  {mark}  {check.what}: {check.found}")
-
-
-def _term(name: str, value: str, decimals: int) -> str:
-    """A term with its unit, empty if it is none: 0, no address, a cap that never binds."""
-    if UNITS[name] == "address":
-        return "" if value == ZERO_ADDRESS else value
-    number = int(value)
-    if number == {"supply_cap": MAX_SUPPLY_CAP, "borrow_cap": MAX_BORROW_CAP}.get(name, 0):
-        return ""
-    match UNITS[name]:
-        case "ratio" if name in PER_SECOND_OR_HEALTH:
-            return shown_decimal(number, 18)
-        case "ratio":
-            return f"{shown_decimal(number, 16)} %"
-        case "amount":
-            return f"{shown_decimal(number, decimals)} asset"
-        case _:
-            return duration(number)

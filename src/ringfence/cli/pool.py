@@ -31,13 +31,15 @@ if TYPE_CHECKING:
     from ringfence.chain.sender import Waiting
     from ringfence.inputs.pool_summary import PoolSummary
 
+PIPED_WIDTH = 140
+"""Wide enough that no address and no id is broken where no terminal says otherwise."""
 ACTS = {
-    "deposit": "Lend AMOUNT of the asset to the pool.",
-    "withdraw": "Take AMOUNT of the asset out of what is lent, or `all`.",
-    "borrow": "Borrow AMOUNT of the asset against the account's collateral.",
+    "deposit": "Lend AMOUNT of the asset.",
+    "withdraw": "Take AMOUNT of what is lent out, or `all`.",
+    "borrow": "Borrow AMOUNT of the asset.",
     "repay": "Pay back AMOUNT of the asset, or `all`.",
-    "supply-collateral": "Add AMOUNT of the collateral to the account's position.",
-    "withdraw-collateral": "Take AMOUNT of the collateral out of the account's position, or `all`.",
+    "supply-collateral": "Add AMOUNT of the collateral.",
+    "withdraw-collateral": "Take AMOUNT of the collateral out, or `all`.",
 }
 
 
@@ -80,10 +82,13 @@ def _table(found: "PoolSummary", *, err: bool) -> None:
     from rich.console import Console
 
     from ringfence.cli.pool_text import pool_tables
+    from ringfence.cli.show import show_table
 
     console = Console(stderr=err, highlight=False, emoji=False, markup=False)
+    if not console.is_terminal:
+        console.width = PIPED_WIDTH
     for table in pool_tables(found):
-        console.print(table)
+        show_table(console, table)
 
 
 def _act_command(name: str, sentence: str) -> click.Command:

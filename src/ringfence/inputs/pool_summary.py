@@ -38,6 +38,17 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
+class Cover:
+    """What the pool's backstop pays it: at most `max_assets` for ever (asset base units), and `max_share` of the fund (WAD)."""
+
+    max_assets: int
+    max_share: int
+    drawn: int
+    left: int
+    is_sealed: bool
+
+
+@dataclass(frozen=True, slots=True)
 class PoolSummary:
     """A pool at a block, interest counted to its time. Base units; prices times 1e36, None while the oracle fails."""
 
@@ -55,6 +66,8 @@ class PoolSummary:
     prices: tuple[int, int] | None
     rate: int | None
     account: Account | None
+    cover: Cover | None = None
+    """None without a backstop, and where its address does not answer as one."""
 
     @property
     def cash(self) -> int:
@@ -96,12 +109,17 @@ class PoolSummary:
             "share_price": str(self.share_price),
             "prices": None if self.prices is None else {"low": str(self.prices[0]), "high": str(self.prices[1])},
             "rate": _text(self.rate),
+            "cover": None if self.cover is None else {name: _cover_text(value) for name, value in asdict(self.cover).items()},
             "account": account,
         }
 
     def to_json(self) -> str:
         """`to_dict` as text."""
         return json.dumps(self.to_dict(), indent=2) + "\n"
+
+
+def _cover_text(value: int | bool) -> str | bool:
+    return value if isinstance(value, bool) else str(value)
 
 
 def _text(value: int | str | None) -> str | None:

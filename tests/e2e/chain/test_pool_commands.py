@@ -272,3 +272,31 @@ def test_what_the_account_has_is_told_when_it_is_done(desk: Desk, pool: str) -> 
     assert desk.pool("deposit", pool, "300", "--yes") == 0
     last = f"{desk.account} now has 300 tokens lent, 0 tokens of collateral and a debt of 0 tokens."
     assert desk.err.splitlines()[-1] == last
+
+
+def test_the_cover_of_a_backstop_is_shown(desk: Desk) -> None:
+    """What the fund answers: nothing yet, then the cover that was set and what is there of it; a table without broken lines."""
+    fund = desk.anvil.create("Backstop", desk.asset, "Fund", "F", 10 * 86_400)
+    terms = Path("terms.toml")
+    terms.write_text(terms.read_text().replace("[rate]", f'backstop = "{fund}"\nlockup = 604800\n[rate]'))
+    pool = desk.deployed()
+    nothing = {"max_assets": "0", "max_share": "0", "drawn": "0", "left": "0", "is_sealed": False}
+    assert shown(desk, pool)["cover"] == nothing
+    desk.anvil.do("Backstop", fund, "set_cover", pool, 500 * USDC, 4 * 10**17)
+    desk.anvil.do("Backstop", fund, "seal")
+    desk.anvil.do("mocks/erc20_mock", desk.asset, "mint", desk.anvil.sender, 1_000 * USDC)
+    desk.anvil.do("mocks/erc20_mock", desk.asset, "approve", fund, 1_000 * USDC)
+    desk.anvil.do("Backstop", fund, "deposit", 1_000 * USDC, desk.anvil.sender)
+    found = shown(desk, pool)
+    assert found["cover"] == nothing | {
+        "max_assets": str(500 * USDC), "max_share": str(4 * 10**17), "left": str(400 * USDC), "is_sealed": True,
+    }  # fmt: skip
+    assert desk.run("pool", "show", pool) == 0
+    rows = [re.split(r"  +", line.strip()) for line in desk.out.splitlines()]
+    expected = {
+        "left": "400.000000", "max share": "40 % of the fund", "sealed": "yes", "id": found["pool_id"], "supply_cap": "none",
+        "fee_recipient": "none", "lockup": "7 days", "liq_ltv": "85 %", "rate": "1 % a year",
+    }  # fmt: skip
+    for row in expected.items():
+        assert list(row) in rows
+    assert [line for line in desk.out.splitlines() if line != line.rstrip()] == []
