@@ -100,7 +100,7 @@ def _accounts() -> Any:
     try:
         from eth_account import Account
     except ImportError as err:
-        raise InputError(OPTION, "signing needs the package eth-account", remedy="install ringfence[wallet]") from err
+        raise InputError(OPTION, "signing needs the package eth-account", remedy="in the clone: pip install '.[wallet]'") from err
     finally:
         sys.setrecursionlimit(limit)
     return Account

@@ -17,6 +17,7 @@ from ringfence.chain.artifacts import load
 from ringfence.chain.factory import blueprint_code, terms_id
 from ringfence.model.terms import Terms
 from tests.e2e.chain.conftest import PASSWORD, ROOT, Desk, Line
+from tests.unit.pages import blocks, column, sections
 
 JOURNAL = Path("terms.toml.journal.jsonl")
 
@@ -388,3 +389,31 @@ def test_a_backstop_is_asked_whether_it_pays(desk: Desk) -> None:
     )
     desk.anvil.do("Backstop", good, "seal")
     assert told(good, 0)[0].endswith("covers this pool up to 500 asset, 0 of it now")
+
+
+def test_the_page_leads_from_nothing_to_a_pool(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    """What docs/deploy.md runs on a node of one's own gives the three addresses, and with them a pool is deployed."""
+    (program,) = blocks((ROOT / "docs" / "deploy.md").read_text(), "python")
+    assert program.count("http://127.0.0.1:8545") == 1
+    exec(compile(program.replace("http://127.0.0.1:8545", desk.url), "deploy.md", "exec"), {})  # noqa: S102  the page's own lines
+    said = capsys.readouterr().out
+    assert said.startswith("[terms]\nasset = ")
+    terms = Path("terms.toml").read_text()
+    for name in ("asset", "collateral", "oracle"):
+        terms = re.sub(rf"(?m)^{name} = .*\n", "", terms)
+    Path("terms.toml").write_text(terms.replace("[terms]\n", said))
+    assert desk.deploy("--yes", "--json") == 0, desk.err
+    assert desk.asset not in desk.out
+    assert "answers 2000 to 2000 asset" in desk.err
+
+
+def test_the_fields_of_a_deployment_are_documented(desk: Desk) -> None:
+    """In the order in which they are written; planned and done are alike."""
+    page = sections((ROOT / "docs" / "results.md").read_text(), 2)["The result of a deployment"]
+    for word in ("--dry-run", "--yes"):
+        assert desk.deploy(word, "--json") == 0
+        found = json.loads(desk.out)
+        assert column(page.partition("\n### ")[0], "field") == list(found)
+        parts = sections(page, 3)
+        for name in ("checks", "steps"):
+            assert column(parts[name], "field") == list(found[name][0])

@@ -14,6 +14,7 @@ import pytest
 
 from ringfence.model.terms import MAX_UINT256
 from tests.e2e.chain.conftest import ROOT, Desk, Line
+from tests.unit.pages import column, sections
 
 USDC, ETHER = 10**6, 10**18
 
@@ -300,3 +301,15 @@ def test_the_cover_of_a_backstop_is_shown(desk: Desk) -> None:
     for row in expected.items():
         assert list(row) in rows
     assert [line for line in desk.out.splitlines() if line != line.rstrip()] == []
+
+
+def test_the_fields_of_a_pool_are_documented(desk: Desk) -> None:
+    """In the order in which they are written."""
+    fund = desk.anvil.create("Backstop", desk.asset, "Fund", "F", 10 * 86_400)
+    Path("terms.toml").write_text(Path("terms.toml").read_text().replace("[rate]", f'backstop = "{fund}"\n[rate]'))
+    found = shown(desk, desk.deployed())
+    page = sections((ROOT / "docs" / "results.md").read_text(), 2)["The result of a look at a pool"]
+    assert column(page.partition("\n### ")[0], "field") == list(found)
+    for name, part in sections(page, 3).items():
+        assert column(part, "field") == list(found[name])
+    assert set(sections(page, 3)) == {"asset", "state", "prices", "cover", "account"}
