@@ -64,13 +64,13 @@ def accrue(before: Totals, terms: Terms, rate: int, now: int) -> tuple[Totals, A
         supply_assets -= to_reserve
 
     # The backstop's premium is owed until there is cash to pay it.
-    premium = div_down(interest * terms.premium, WAD)
+    premium = div_down(interest * terms.premium, WAD) if terms.premium > 0 else 0
     premium_owed += premium
     supply_assets -= premium
 
     # The creator is paid in new shares, worth the fee after dilution. What lenders keep must be worth something: in a pool that is
     # wiped out without the fee, its shares could be more than a word holds. Otherwise they are under fee * 1e15.
-    fee = div_down(interest * terms.creator_fee, WAD)
+    fee = div_down(interest * terms.creator_fee, WAD) if terms.creator_fee > 0 else 0
     fee_shares = 0
     if fee > 0 and not shares.is_wiped_out(supply_assets - fee, supply_shares):
         fee_shares = shares.lender_shares_down(fee, supply_assets - fee, supply_shares)

@@ -82,7 +82,6 @@ def call(method: "Callable[Concatenate[Pool, P], R]") -> "Callable[Concatenate[P
             self._is_entered = False
             raise
         self._undo.clear()
-        self._before_cover = None
         self._is_entered = False
         return result
 
@@ -342,6 +341,7 @@ class Pool:
             raise Revert(sale.refusal)
         self._totals = totals
         self._exchange(caller, sale.payment, sale.collateral, min_collateral, receiver, data)
+        self._before_cover = None
         return sale.payment, sale.collateral
 
     @call
@@ -364,6 +364,7 @@ class Pool:
         self._totals = totals
         if is_sold:
             self._exchange(caller, payment, collateral, min_collateral, receiver, data)
+            self._before_cover = None
         elif min_collateral > 0:
             raise Revert("liquidation: too little is sold")
         return payment, collateral
