@@ -275,7 +275,8 @@ def _paid(
     amounts = [0, approved] if allowed else [approved]
     steps = [Step(f"approve {shown(each, token)} to the pool", token.address, contract.calldata("approve", pool, each)) for each in amounts]
     last = Step(f"{function.replace('_', '-')}", pool, opened.pool.calldata(function, *arguments))
-    notes.append("the pool may take exactly what is approved; the act itself can only be tried when that is done")
+    notes.append(f"the token is {token.address}; the pool may take exactly what is approved")
+    notes.append("the act itself can only be tried when that is done")
     return Act(function, (*steps, last), tuple(notes), False)
 
 

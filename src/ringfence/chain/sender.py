@@ -158,7 +158,7 @@ class Sender:
                 gas=gas,
                 raw=raw.hex(),
             )
-            self._say(f"{step.what}: {transaction_hash}, nonce {nonce}, at most {gas:,} gas at {gwei(fees.max_fee)} gwei")
+            self._say(f"{step.what}: {transaction_hash}\n  nonce {nonce}, at most {gas:,} gas at {gwei(fees.max_fee)} gwei")
         self._pass_on(raw, transaction_hash)
 
     def _gas(self, step: Step) -> int:

@@ -87,7 +87,9 @@ def _table(found: "PoolSummary", *, err: bool) -> None:
     console = Console(stderr=err, highlight=False, emoji=False, markup=False)
     if not console.is_terminal:
         console.width = PIPED_WIDTH
-    for table in pool_tables(found):
+    for number, table in enumerate(pool_tables(found)):
+        if number:
+            console.print()
         show_table(console, table)
 
 

@@ -111,6 +111,8 @@ def test_approvals_are_exact(desk: Desk, pool: str) -> None:
     desk.anvil.do("mocks/erc20_mock", desk.asset, "approve", pool, 7, sender=desk.account)
     assert desk.pool("deposit", pool, "100", "--dry-run") == 0
     assert "approve 0 tokens to the pool" in desk.err
+    assert f"the token is {desk.asset}; the pool may take exactly what is approved" in desk.err
+    assert max(len(line) for line in desk.err.splitlines()) <= 120
     assert desk.pool("deposit", pool, "100", "--yes") == 0
     assert allowance() == 0
     desk.anvil.do("mocks/erc20_mock", desk.asset, "approve", pool, MAX_UINT256, sender=desk.account)
