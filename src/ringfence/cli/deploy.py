@@ -23,7 +23,7 @@ from ringfence.cli.account_options import (
 )
 from ringfence.cli.exit_codes import BAD_INPUT, DONE, FAILED
 from ringfence.cli.signals import tell
-from ringfence.cli.term_text import NONE, term_text
+from ringfence.cli.term_text import CAPS, NONE, term_text
 from ringfence.inputs.pool_file import UNITS
 
 if TYPE_CHECKING:
@@ -184,10 +184,10 @@ def _show(result: "DeployResult") -> None:
         say(f"  {number}. {step.what}: {step.creates}, about {step.gas:,} gas")
     if result.blueprint is not None:
         say("  No --factory was given, so a factory is deployed as well; the next pool can name it.")
-    say("Fixed for ever; terms that are not shown are 0 or without limit:")
+    say("Fixed for ever (what is not shown is 0, an address or a cap that is not shown is none):")
     for name, value in result.terms.items():
         shown = term_text(name, value if UNITS[name] == "address" else int(value), result.pool_file.asset_decimals, "asset")
-        if value != "0" and shown != NONE:
+        if shown != NONE and (value != "0" or name in CAPS):
             say(f"  {name} = {shown}")
     for check in result.checks:
         mark = "BROKEN" if not check.holds else "NOTE  " if check.is_odd else "ok    "

@@ -335,9 +335,16 @@ def test_a_node_that_lies_gets_one_transaction_at_most(desk: Desk, line: Line, l
 def test_the_plan_shows_what_is_fixed_for_ever_and_one_cost(desk: Desk) -> None:
     """Every term that is something, in its unit; the ether that is looked for is the ether that is told, and it is enough."""
     recipient = "0x" + "fe" * 20
-    change("[rate]", f'fee_recipient = "{recipient}"\ncreator_fee = "0.05"\nlockup = 604800\nmin_debt = "10"\n[rate]')
+    change("[rate]", f'fee_recipient = "{recipient}"\ncreator_fee = "0.05"\nlockup = 604800\nmin_debt = "10"\nborrow_cap = 0\n[rate]')
     assert desk.deploy("--dry-run", "--json") == 0, desk.err
-    for line in (f"fee_recipient = {recipient}", "creator_fee = 5 %", "lockup = 7 days", "liq_ltv = 85 %", "min_debt = 10 asset"):
+    for line in (
+        f"fee_recipient = {recipient}",
+        "creator_fee = 5 %",
+        "lockup = 7 days",
+        "liq_ltv = 85 %",
+        "min_debt = 10 asset",
+        "borrow_cap = 0 asset",
+    ):
         assert f"  {line}\n" in desk.err
     assert "supply_cap" not in desk.err
     needed = re.search(r"at most ([0-9.]+) are needed", desk.err)

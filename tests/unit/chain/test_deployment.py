@@ -6,7 +6,7 @@ import pytest
 
 from ringfence.chain.artifacts import load
 from ringfence.chain.contract import Contract
-from ringfence.chain.deployment import Place, is_of, plan_of, resumed
+from ringfence.chain.deployment import Place, is_of, plan_of, resumed, significant
 from ringfence.chain.embedded import EmbeddedChain
 from ringfence.chain.errors import NotSent
 from ringfence.chain.factory import FactoryContract
@@ -92,6 +92,16 @@ def test_a_rate_is_given_in_one_way() -> None:
     """A deployed rate model beside numbers for a new one: which is meant?"""
     with pytest.raises(InputError, match=r"\[terms\] rate_model: is there beside \[rate\]"):
         plan_of(pool_file(rate_model=ORACLE), place(), None, "RFP")
+
+
+@pytest.mark.parametrize(
+    ("value", "digits", "shown"),
+    [(0, 18, "0"), (1, 24, "0.000000000000000000000001"), (123_456_789, 18, "0.000000000123456"), (123_456_789, 2, "1234567"),
+     (123_456_789, 5, "1234.56"), (2_000_000, 3, "2000"), (7, 0, "7")],
+)  # fmt: skip
+def test_a_price_never_rounds_to_nothing(value: int, digits: int, shown: str) -> None:
+    """Six digits that count, however small; a whole part is never cut."""
+    assert significant(value, digits) == shown
 
 
 @pytest.mark.parametrize("symbol", ["", "x" * 17, "é" * 9, "a\nb"])
