@@ -5,7 +5,6 @@ first fault.
 """
 
 import csv
-import gzip
 import hashlib
 import io
 import os
@@ -21,6 +20,8 @@ from ringfence.inputs.errors import InputError, printable, quoted
 MAX_LINE_BYTES = 1 << 20
 MAX_BLANK_LINES = 1000
 GZIP_MAGIC = b"\x1f\x8b"
+GZIP_WINDOW = 16 + zlib.MAX_WBITS
+"""For zlib: the largest window, between the header and the checksum of gzip."""
 PARQUET_MAGIC = b"PAR1"
 UNREADABLE = (OSError, EOFError, zlib.error)
 
@@ -137,22 +138,43 @@ class _Hashing(io.RawIOBase):
 
 
 class _Unpacked(io.RawIOBase):
-    """What a gzipped stream holds.
+    """What a gzipped stream holds, member after member.
 
-    A buffered reader asks its stream at every line whether it is closed. Asked of a GzipFile that runs Python code, and an interruption in
-    there is lost: the reader goes on. A raw stream answers without.
+    A GzipFile holds the same, but says in Python whether it is closed. Readers ask that at every line and the interpreter once more when it
+    forgets the file, and both drop an interruption that comes in there. Nothing of this class runs but to read.
     """
 
     def __init__(self, packed: "io.BufferedReader[_Hashing]") -> None:
-        self._file = gzip.GzipFile(fileobj=packed)
+        self._packed, self._unpacker, self._waiting = packed, zlib.decompressobj(GZIP_WINDOW), b""
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: "bytearray | memoryview[int]") -> int:  # type: ignore[override]  # the buffers that BufferedReader passes
-        data = self._file.read1(len(buffer))
+        data = b""
+        while not data and not self._at_end():
+            if not (self._waiting or self._fetch()):
+                raise EOFError("Compressed file ended before the end-of-stream marker was reached")
+            data = self._unpacker.decompress(self._waiting, len(buffer))
+            self._waiting = self._unpacker.unconsumed_tail or self._unpacker.unused_data
         buffer[: len(data)] = data
         return len(data)
+
+    def _at_end(self) -> bool:
+        """Whether the last member is over; one that follows is begun, zeros in between are skipped as gzip does."""
+        if not self._unpacker.eof:
+            return False
+        while not (rest := self._waiting.lstrip(b"\0")):
+            if not self._fetch():
+                return True
+        if not GZIP_MAGIC.startswith(rest[:2]):
+            raise OSError(f"Not a gzipped file ({rest[:2]!r})")
+        self._unpacker, self._waiting = zlib.decompressobj(GZIP_WINDOW), rest
+        return False
+
+    def _fetch(self) -> bytes:
+        self._waiting = self._packed.read1(1 << 16)
+        return self._waiting
 
 
 class CsvTable:
@@ -165,7 +187,9 @@ class CsvTable:
         self._line = 0
         csv.field_size_limit(131_072)
         self._reader = csv.reader(self._lines(), strict=True)
-        header = next(self._records(), None)
+        # One generator to its end: to close one that is left in the middle is Python code in a finaliser, where an interruption is lost.
+        self._left = self._records()
+        header = next(self._left, None)
         if header is None:
             raise InputError(file, "is empty", remedy="the first line names the columns")
         self.columns = [column.strip() for column in header]
@@ -173,7 +197,7 @@ class CsvTable:
     def rows(self, chosen: Sequence[str]) -> Iterator[tuple[int, Sequence[str]]]:
         pick = itemgetter(*[self.columns.index(column) for column in chosen])
         width = len(self.columns)
-        for fields in self._records():
+        for fields in self._left:
             if len(fields) != width:
                 raise InputError(
                     self._file,

@@ -1,6 +1,7 @@
 """Books: what is read is exact, and what cannot be read is refused with the row and what to do."""
 
 import gzip
+import re
 import time
 import tracemalloc
 from pathlib import Path
@@ -219,3 +220,21 @@ def test_a_million_rows_take_seconds(tmp_path: Path) -> None:
     started = time.perf_counter()
     assert len(read_book(path, 18, 6)) == 1_000_000
     assert time.perf_counter() - started < 30
+
+
+def test_a_gzipped_file_is_read_as_gzip_reads_it(tmp_path: Path) -> None:
+    """Member after member, zeros between and behind them skipped; what else lies behind is refused, and so is a wrong checksum."""
+    head, tail = (
+        gzip.compress(b"account,collateral,debt\n"),
+        gzip.compress(b"a,1,2\n" + b"".join(b"b%d,1,2\n" % row for row in range(30_000))),
+    )
+    for content in (head + tail, head + b"\0" * 70_000 + tail + b"\0" * 9, gzip.compress(b"") + head + tail + gzip.compress(b"")):
+        path = written(tmp_path, content)
+        assert gzip.decompress(content).count(b"\n") == len(read_book(path, 18, 6)) + 1 == 30_002
+    for content, reason in (
+        (head + tail + b"\0junk", "Not a gzipped file (b'ju')"),
+        (head + tail + b"\x1f", "Compressed file ended before the end-of-stream marker was reached"),
+        (head + tail[:-8] + b"\0" * 8, "Error -3 while decompressing data: incorrect data check"),
+    ):
+        with pytest.raises(InputError, match=f"row [0-9]+: cannot be read on: {re.escape(reason)}; is the file whole"):
+            read_book(written(tmp_path, content), 18, 6)
