@@ -6,3 +6,4 @@ FAILED = 1
 BAD_INPUT = 2
 NO_ANSWER = 3
 INTERRUPTED = 130
+"""By Ctrl-C; as shells count, 128 and the number of the signal, so 143 by SIGTERM."""

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from ringfence.cli.exit_codes import DONE
+from ringfence.cli.signals import heed, held, keep
 from ringfence.inputs.errors import InputError, printable
 
 STARTER = {
@@ -39,7 +40,9 @@ def place(folder: str, contents: dict[str, bytes]) -> None:
         raise InputError("DIR", "is empty", remedy="name a folder")
     target = Path(folder)
     if os.path.lexists(target):
-        _add(target, contents)
+        with held():
+            _add(target, contents)
+            keep(printable(folder, 200))
     else:
         write_out(target, lambda fresh: _write(fresh, contents, []), option=None)
 
@@ -54,6 +57,7 @@ def _add(folder: Path, contents: dict[str, bytes]) -> None:
     written: list[Path] = []
     try:
         _write(folder, contents, written)
+        heed()
     except BaseException as err:
         for path in written:
             path.unlink(missing_ok=True)

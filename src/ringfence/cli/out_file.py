@@ -3,7 +3,8 @@
 import os
 from pathlib import Path
 
-from ringfence.inputs.errors import InputError
+from ringfence.cli.signals import heed, held, keep
+from ringfence.inputs.errors import InputError, printable
 
 STANDARD_OUTPUT = "-"
 
@@ -26,6 +27,7 @@ def check_out_file(path: str, option: str) -> None:
 def write_out_file(path: str, text: str, option: str) -> None:
     """Put the text there, or on standard output for "-"; whatever goes wrong, a former file is as before. Raises InputError where the
     system refuses, a full disk among others."""
+    heed()
     if path == STANDARD_OUTPUT:
         print(text, end="", flush=True)
         return
@@ -34,7 +36,9 @@ def write_out_file(path: str, text: str, option: str) -> None:
         if _is_stream(path):
             Path(path).write_text(text, encoding="utf-8")
         else:
-            _replace(Path(os.path.realpath(path)), text)
+            with held():
+                _replace(Path(os.path.realpath(path)), text)
+                keep(printable(path, 200))
     except (OSError, ValueError) as err:
         raise _refused(path, option, err) from err
 
@@ -59,6 +63,7 @@ def _replace(target: Path, text: str) -> None:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
+        heed()
         fresh.replace(target)
     finally:
         fresh.unlink(missing_ok=True)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from ringfence.cli.signals import heed, held, keep
 from ringfence.inputs.errors import InputError, printable
 from ringfence.inputs.results import is_result_folder
 
@@ -36,17 +37,20 @@ def check_out(folder: Path, option: str | None = OPTION) -> None:
 def write_out(folder: Path, write: Callable[[Path], None], option: str | None = OPTION) -> None:
     """Lets `write` fill a new folder and puts it in place of `folder`; whatever goes wrong, `folder` is as before.
 
-    Raises InputError where the system refuses, a full disk among others.
+    Raises InputError where the system refuses, a full disk among others. A signal waits: before the folder is in its place it undoes all,
+    later it undoes nothing.
     """
     check_out(folder, option)
     path = folder.absolute()
     try:
-        with _folders_above(path):
+        with held(), _folders_above(path):
             fresh = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
             try:
                 write(fresh)
                 fresh.chmod(0o777 & ~_umask())
+                heed()
                 _replace(path, fresh)
+                keep(printable(os.fspath(folder), 200))
             finally:
                 shutil.rmtree(fresh, ignore_errors=True)
     except OSError as err:

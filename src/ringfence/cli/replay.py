@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ringfence.cli.exit_codes import DONE
+from ringfence.cli.signals import heed
 from ringfence.inputs.errors import InputError, NotExact, printable
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ def command(
     least = None if min_incentive is None else _ratio("--min-incentive", min_incentive)
     loans = read_book(book, pool.collateral_decimals, pool.asset_decimals)
     history = read_prices(prices, pool.collateral_decimals, pool.asset_decimals, column)
+    heed()
     for notice in (*pool.notices, *loans.notices, *history.notices):
         click.echo(f"notice: {notice}", err=True)
     with _progress(len(loans), len(history)) as progress:
@@ -68,6 +70,7 @@ def command(
         click.echo(f"notice: {notice}", err=True)
     if out is not None:
         write_out(Path(out), lambda folder: write_replay(result, folder))
+    heed()
     if as_json:
         click.echo(result.to_json(), nl=False)
     _show(result, pool, len(loans), len(history), out, err=as_json)
@@ -110,17 +113,22 @@ def _ratio(option: str, text: str) -> int:
 
 
 @contextmanager
-def _progress(accounts: int, rows: int) -> Iterator[Progress | None]:
-    """A bar on standard error while a person watches; nothing for a log or a short run."""
+def _progress(accounts: int, rows: int) -> Iterator[Progress]:
+    """A bar on standard error while a person watches; for a log or a short run only a look whether a signal has come."""
     if accounts + rows < SHORT_RUN or not sys.stderr.isatty():
-        yield None
+        yield lambda *_: heed()
         return
     from rich.console import Console
     from rich.progress import Progress as Bar
 
     with Bar(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("rows", total=rows)
-        yield lambda done, _: bar.update(task, completed=done)
+
+        def show(done: int, _: int) -> None:
+            heed()
+            bar.update(task, completed=done)
+
+        yield show
 
 
 def _show(result: "ReplayResult", pool: "PoolFile", accounts: int, rows: int, out: str | None, *, err: bool) -> None:

@@ -3,13 +3,13 @@
 Exception tree:
 
     Exception
-      Interrupted    Ctrl-C while a command ran; the parser of the command line would answer with a line of its own
+      Interrupted    Ctrl-C or SIGTERM while a command ran; the parser of the command line would answer with a line of its own
       Misuse         arguments that name no command; str() is one line: what is wrong, and where the help is
 """
 
 
 class Interrupted(Exception):
-    """Ctrl-C while a command ran."""
+    """Ctrl-C or SIGTERM while a command ran."""
 
 
 class Misuse(Exception):

@@ -476,8 +476,7 @@ def test_a_full_disk_leaves_nothing(tiny_disk: Path) -> None:
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no named pipes")
 @pytest.mark.parametrize("moment", ["reading", "selling"])
-# One interruption in hundreds is still lost while a gzipped stream ends, so that kind is for the nightly run until the cause is found.
-@pytest.mark.parametrize("kind", ["csv", pytest.param("csv.gz", marks=pytest.mark.nightly)])
+@pytest.mark.parametrize("kind", ["csv", "csv.gz"])
 def test_ctrl_c_leaves_nothing(here: Path, moment: str, kind: str) -> None:
     """While prices are read, and while the book is sold through them: exit code 130, one line, no folder, no scrap.
 
