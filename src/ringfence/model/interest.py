@@ -25,7 +25,12 @@ class Accrual(NamedTuple):
 
 def growth(rate: int, elapsed: int) -> int:
     """Return e^(rate * elapsed) - 1 by three terms of its series, rounded down (WAD); rate in WAD per second, elapsed in seconds."""
-    x = min(min(rate, MAX_RATE) * elapsed, MAX_RATE_TIME)
+    # Comparisons, here and below, because a call of min() costs as much as all the rest of a line that runs in every call.
+    if rate > MAX_RATE:
+        rate = MAX_RATE
+    x = rate * elapsed
+    if x > MAX_RATE_TIME:
+        x = MAX_RATE_TIME
     x2 = div_down(x * x, 2 * WAD)
     x3 = div_down(x2 * x, 3 * WAD)
     return x + x2 + x3
@@ -52,7 +57,9 @@ def accrue(before: Totals, terms: Terms, rate: int, now: int) -> tuple[Totals, A
         reserve_assets -= part
         supply_assets += part
     else:
-        to_reserve = min(part, target - reserve_assets)
+        to_reserve = target - reserve_assets
+        if part < to_reserve:
+            to_reserve = part
         reserve_assets += to_reserve
         supply_assets -= to_reserve
 
@@ -63,5 +70,5 @@ def accrue(before: Totals, terms: Terms, rate: int, now: int) -> tuple[Totals, A
     if fee > 0 and not shares.is_wiped_out(supply_assets - fee, supply_shares):
         fee_shares = shares.lender_shares_down(fee, supply_assets - fee, supply_shares)
         supply_shares += fee_shares
-    totals = Totals(supply_assets, supply_shares, debt_assets, debt_shares, reserve_assets, premium_owed, now, interest_dust)
-    return totals, Accrual(interest, to_reserve, 0, fee_shares)
+    totals = supply_assets, supply_shares, debt_assets, debt_shares, reserve_assets, premium_owed, now, interest_dust
+    return tuple.__new__(Totals, totals), tuple.__new__(Accrual, (interest, to_reserve, 0, fee_shares))

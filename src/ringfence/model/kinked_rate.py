@@ -31,7 +31,9 @@ class KinkedRate:
 
     def _rate(self, debt_assets: int, supply_assets: int) -> int:
         used = _utilisation(debt_assets, supply_assets)
-        below = min(self.kink, used)
+        below = self.kink
+        if used < below:
+            below = used
         return self.base + div_down(self.slope_below * below, WAD) + div_down(self.slope_above * (used - below), WAD)
 
 

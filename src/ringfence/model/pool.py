@@ -54,15 +54,17 @@ def call(method: "Callable[Concatenate[Pool, P], R]") -> "Callable[Concatenate[P
         self._is_entered = True
         totals, logged = self._totals, len(self.events)
         try:
-            return method(self, *args, **kwargs)
+            result = method(self, *args, **kwargs)
         except BaseException:
             self._totals = totals
             del self.events[logged:]
             self._take_back()
-            raise
-        finally:
             self._undo.clear()
             self._is_entered = False
+            raise
+        self._undo.clear()
+        self._is_entered = False
+        return result
 
     return transaction
 
@@ -563,10 +565,11 @@ class Pool:
         except Revert:
             # A rate model that fails must not stop anybody: no interest is counted then.
             rate = 0
-        totals, accrual = interest.accrue(totals, self._terms, rate, now)
-        if accrual.fee_shares > 0:
-            self._shares.mint(self._terms.fee_recipient, accrual.fee_shares)
-        self.events.append(("Accrue", *accrual, totals.supply_assets, totals.debt_assets, totals.reserve_assets, totals.interest_dust))
+        totals, (counted, to_reserve, premium, fee_shares) = interest.accrue(totals, self._terms, rate, now)
+        if fee_shares > 0:
+            self._shares.mint(self._terms.fee_recipient, fee_shares)
+        supply_assets, _, debt_assets, _, reserve_assets, _, _, interest_dust = totals
+        self.events.append(("Accrue", counted, to_reserve, premium, fee_shares, supply_assets, debt_assets, reserve_assets, interest_dust))
         return totals
 
     def _totals_now(self, now: int) -> Totals:
@@ -608,7 +611,9 @@ class Pool:
         if since != position.unhealthy_since:
             position = Position(position.collateral, position.debt_shares, since)
             self.events.append(("Flag", borrower, since))
-        self._write(self._positions, borrower, position)
+        positions = self._positions
+        self._undo.append((positions, borrower, positions.get(borrower)))
+        positions[borrower] = position
 
     def _write(self, mapping: dict[Any, Any], key: Any, value: Any) -> None:
         self._undo.append((mapping, key, mapping.get(key)))

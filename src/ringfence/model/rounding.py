@@ -42,4 +42,6 @@ def mul_div_up(x: int, y: int, divisor: int) -> int:
 def mul_div_down_capped(x: int, y: int, divisor: int, cap: int) -> int:
     """Return x * y / divisor rounded down, or the cap if that is less; never reverts."""
     quotient = x * y // divisor
-    return min(cap, quotient)
+    if quotient > cap:
+        return cap
+    return quotient
