@@ -42,6 +42,8 @@ def test_ctrl_c_is_not_lost_in_a_gzipped_file(tmp_path: Path) -> None:
     read(10**9)  # what is imported or remembered at first
     moments = read(10**9)
     assert moments > 10 * ROWS
+    # Whoever was started in the background, by a script, ignores Ctrl-C from the start.
+    former = signal.signal(signal.SIGINT, signal.default_int_handler)
     gc.disable()  # or a reading would also run the end of former ones that were interrupted
     try:
         for place in range(1, moments + 1):
@@ -49,3 +51,4 @@ def test_ctrl_c_is_not_lost_in_a_gzipped_file(tmp_path: Path) -> None:
                 read(place)
     finally:
         gc.enable()
+        signal.signal(signal.SIGINT, former)
