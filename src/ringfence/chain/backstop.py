@@ -5,11 +5,13 @@ and moves nothing. A failure is a `Reverted`, which is a model `Revert` with the
 """
 
 from collections.abc import Iterable
-from typing import Any
 
 from ringfence.chain.artifacts import load
+from ringfence.chain.collaborators import TokenContract
 from ringfence.chain.contract import Chain, Contract
 from ringfence.chain.layout import StorageMap
+from ringfence.inputs.pool_file import Fund
+from ringfence.inputs.stand_ins import UNDERWRITER
 
 
 def deploy_backstop(
@@ -22,6 +24,16 @@ def deploy_backstop(
 def backstop_storage(accounts: Iterable[str]) -> StorageMap:
     """Every storage value of a fund that these accounts can have touched; `.read(chain, backstop.address)` gives them by variable."""
     return StorageMap(load("Backstop").layout, accounts)
+
+
+def underwrite(backstop: "BackstopContract", asset: TokenContract, pools: Iterable[str], fund: Fund) -> None:
+    """Cover these pools and no others, seal, and bring what `fund` says, all by the stand-in of underwriters, who created the backstop."""
+    for pool in pools:
+        backstop.set_cover(UNDERWRITER, pool, fund.max_assets, fund.max_share)
+    backstop.seal(UNDERWRITER)
+    asset.mint(UNDERWRITER, fund.assets)
+    asset.approve(UNDERWRITER, backstop.address, fund.assets)
+    backstop.deposit(UNDERWRITER, fund.assets, UNDERWRITER)
 
 
 class BackstopContract(Contract):
@@ -57,23 +69,23 @@ class BackstopContract(Contract):
 
     def request_redeem(self, caller: str, amount: int, now: int) -> None:
         """Give notice for an amount of shares, in place of any earlier notice."""
-        self._run(now, caller, "request_redeem", amount)
+        self.transact_at(now, caller, "request_redeem", amount)
 
     def withdraw(self, caller: str, assets: int, receiver: str, owner: str, now: int) -> int:
         """Take assets out; the shares burnt (up)."""
-        return int(self._run(now, caller, "withdraw", assets, receiver, owner))
+        return int(self.transact_at(now, caller, "withdraw", assets, receiver, owner))
 
     def redeem(self, caller: str, amount: int, receiver: str, owner: str, now: int) -> int:
         """Burn an amount of shares; the assets paid out (down)."""
-        return int(self._run(now, caller, "redeem", amount, receiver, owner))
+        return int(self.transact_at(now, caller, "redeem", amount, receiver, owner))
 
     def transfer(self, caller: str, receiver: str, amount: int, now: int) -> bool:
         """Move shares that are not under notice."""
-        return bool(self._run(now, caller, "transfer", receiver, amount))
+        return bool(self.transact_at(now, caller, "transfer", receiver, amount))
 
     def transfer_from(self, caller: str, owner: str, receiver: str, amount: int, now: int) -> bool:
         """Move the owner's shares that are not under notice, as far as the caller is allowed."""
-        return bool(self._run(now, caller, "transferFrom", owner, receiver, amount))
+        return bool(self.transact_at(now, caller, "transferFrom", owner, receiver, amount))
 
     def approve(self, caller: str, spender: str, amount: int) -> bool:
         """Let the spender move up to an amount of the caller's shares."""
@@ -169,8 +181,3 @@ class BackstopContract(Contract):
     def max_redeem(self, owner: str, now: int) -> int:
         """The shares that the owner's open notice allows to redeem."""
         return int(self.call("maxRedeem", owner, at=now))
-
-    def _run(self, now: int, caller: str, name: str, *arguments: Any) -> Any:
-        if now != self.chain.timestamp:
-            self.chain.advance_to(now)
-        return self.transact(caller, name, *arguments)

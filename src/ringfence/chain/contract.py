@@ -54,6 +54,12 @@ class Contract:
         function = self._function(name, len(arguments))
         return function.decode(self.chain.transact(caller, self.address, function.encode(arguments)))
 
+    def transact_at(self, now: int, caller: str, name: str, *arguments: Any) -> Any:
+        """The same at a time (seconds): in the current block if it is the block's, else in a new one."""
+        if now != self.chain.timestamp:
+            self.chain.advance_to(now)
+        return self.transact(caller, name, *arguments)
+
     def call(self, name: str, *arguments: Any, at: int | None = None) -> Any:
         """Ask a function now, or as at the time `at`, and keep nothing. Raises Reverted."""
         function = self._function(name, len(arguments))

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
 
-from ringfence.chain.backstop import BackstopContract, deploy_backstop
+from ringfence.chain.backstop import deploy_backstop, underwrite
 from ringfence.chain.collaborators import TokenContract
 from ringfence.chain.demo_books import asset_identities, figures, fund_figures, pool_identities
 from ringfence.chain.demo_market import DemoMarket
@@ -18,7 +18,6 @@ from ringfence.chain.embedded import EmbeddedChain
 from ringfence.chain.isolation import compare, image
 from ringfence.decisions.buyer import Buyer
 from ringfence.inputs.demo_result import Attempt, DemoPool, DemoResult, Freeze, FundFigures, Identity, Step
-from ringfence.inputs.pool_file import Fund
 from ringfence.inputs.results import PoolFigures
 from ringfence.inputs.samples import Sample
 from ringfence.inputs.stand_ins import COOLDOWN, UNDERWRITER
@@ -41,7 +40,7 @@ class DemoChain:
         self.backstop = deploy_backstop(self.chain, self.asset.address, COOLDOWN, creator=UNDERWRITER) if fund else None
         self.markets = [DemoMarket(self.chain, self.asset, sample, buyer, self.backstop) for sample in samples]
         if self.backstop and fund:
-            self._underwrite(self.backstop, fund)
+            underwrite(self.backstop, self.asset, [market.pool.address for market in self.markets], fund)
         for market in self.markets:
             market.open()
 
@@ -64,14 +63,6 @@ class DemoChain:
         """Storage and token balances of the pool of a market."""
         market = self.markets[place]
         return image(self.chain, market.pool, market.asset, market.collateral)
-
-    def _underwrite(self, backstop: BackstopContract, fund: Fund) -> None:
-        for market in self.markets:
-            backstop.set_cover(UNDERWRITER, market.pool.address, fund.max_assets, fund.max_share)
-        backstop.seal(UNDERWRITER)
-        self.asset.mint(UNDERWRITER, fund.assets)
-        self.asset.approve(UNDERWRITER, backstop.address, fund.assets)
-        backstop.deposit(UNDERWRITER, fund.assets, UNDERWRITER)
 
     def _rows(self) -> Iterator[tuple[int, int, int, int]]:
         """Time, place of the market, and what its feeds tell."""

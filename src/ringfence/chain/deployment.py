@@ -4,7 +4,7 @@ The plan names every address before anything is sent. All of it stands in the jo
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import astuple, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from fractions import Fraction
 from typing import Any
 
@@ -17,13 +17,14 @@ from ringfence.chain.errors import ChainError, NodeError, NotSent, Reverted
 from ringfence.chain.factory import FactoryContract, blueprint_code, blueprint_initcode, pool_address, terms_id
 from ringfence.chain.journal import Journal
 from ringfence.chain.pool import PoolContract, terms_tuple
+from ringfence.chain.rate_models import rate_model_of
 from ringfence.chain.rpc import BlockView, Node
 from ringfence.chain.sender import Sender, Step
 from ringfence.inputs.bounds import broken_bounds, shown_decimal
 from ringfence.inputs.deploy_result import Check, DeployResult, SentStep
 from ringfence.inputs.errors import InputError, printable
 from ringfence.inputs.pool_file import FixedRateTerms, PoolFile
-from ringfence.model.terms import ZERO_ADDRESS, Terms
+from ringfence.model.terms import YEAR_SECONDS, ZERO_ADDRESS, Terms
 
 NEEDED = ("asset", "collateral", "oracle")
 LIKELY_PRICES = (Fraction(1, 10**6), Fraction(10**12))
@@ -101,7 +102,7 @@ def plan_of(pool: PoolFile, place: Place, factory: str | None, symbol: str) -> P
         factory = create("create the factory", initcode(load("PoolFactory"), (blueprint,)))
     terms = pool.terms
     if terms.rate_model == ZERO_ADDRESS:
-        name, values = rate_model_of(pool)
+        name, values = rate_model_of(pool.rate)
         terms = replace(terms, rate_model=create(f"create the rate model, {name}", initcode(load(name), values)))
     address = pool_address(factory, terms, pool.name, symbol)
     call = load("PoolFactory").interface.functions["create_pool", 3].encode((terms_tuple(terms), pool.name, symbol))
@@ -110,11 +111,6 @@ def plan_of(pool: PoolFile, place: Place, factory: str | None, symbol: str) -> P
         place.chain_id, place.genesis, place.sender, place.nonce, factory, blueprint, terms.rate_model, address, pool.name, symbol, terms,
         tuple(steps),
     )  # fmt: skip
-
-
-def rate_model_of(pool: PoolFile) -> tuple[str, tuple[int, ...]]:
-    """Name and constructor arguments of the contract for a file's [rate]: it is called as its terms are."""
-    return type(pool.rate).__name__.removesuffix("Terms"), astuple(pool.rate)
 
 
 def _check_addresses(pool: PoolFile) -> None:
@@ -210,7 +206,7 @@ def _backstop(view: BlockView, plan: Plan, decimals: int) -> tuple[bool, str, bo
 
 def _rate(view: BlockView, plan: Plan) -> tuple[bool, str]:
     rate = RateContract(view, plan.rate_model, load("mocks/rate_mock")).rate(plan.pool, 0, 0, 1)
-    return True, f"answers {shown_decimal(rate * 31_536_000, 16)} % a year without debt"
+    return True, f"answers {shown_decimal(rate * YEAR_SECONDS, 16)} % a year without debt"
 
 
 def _factory(view: BlockView, plan: Plan) -> tuple[bool, str]:

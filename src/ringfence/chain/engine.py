@@ -6,7 +6,7 @@ together.
 
 from dataclasses import replace
 
-from ringfence.chain.backstop import BackstopContract, deploy_backstop
+from ringfence.chain.backstop import deploy_backstop, underwrite
 from ringfence.chain.collaborators import FeedMock, SinglePriceContract, TokenContract
 from ringfence.chain.embedded import EmbeddedChain
 from ringfence.chain.errors import Reverted
@@ -59,7 +59,7 @@ class ChainEngine:
         self._pool = deploy_pool(chain, deployed)
         self._slots = PoolSlots(chain, self._pool.address)
         if backstop and fund:
-            self._underwrite(backstop, fund)
+            underwrite(backstop, self._asset, [self._pool.address], fund)
         for purse in (LENDER, LIQUIDATOR):
             self._asset.mint(purse, FUNDS)
             self._asset.approve(purse, self._pool.address, MAX_UINT256)
@@ -67,14 +67,6 @@ class ChainEngine:
             self._pool.deposit(LENDER, supply, LENDER, now)
         if reserve > 0:
             self._pool.add_to_reserve(LENDER, reserve, now)
-
-    def _underwrite(self, backstop: BackstopContract, fund: Fund) -> None:
-        """The fund covers the pool and no other."""
-        backstop.set_cover(UNDERWRITER, self._pool.address, fund.max_assets, fund.max_share)
-        backstop.seal(UNDERWRITER)
-        self._asset.mint(UNDERWRITER, fund.assets)
-        self._asset.approve(UNDERWRITER, backstop.address, fund.assets)
-        backstop.deposit(UNDERWRITER, fund.assets, UNDERWRITER)
 
     def enter(self, place: int, collateral: int, debt: int) -> int:
         """The account's collateral goes in and its loan out; raises Reverted where the pool refuses."""

@@ -10,6 +10,7 @@ import sys
 from dataclasses import dataclass
 from typing import Any
 
+from ringfence.inputs.checksum import checksummed
 from ringfence.inputs.errors import InputError
 
 OPTION = "--keystore"
@@ -50,8 +51,6 @@ class Signer:
 
     def sign(self, transaction: Transaction) -> Signed:
         """Sign a transaction."""
-        from eth_utils.address import to_checksum_address
-
         fields = {
             "type": 2,
             "chainId": transaction.chain_id,
@@ -63,7 +62,7 @@ class Signer:
             "data": transaction.data,
         }
         if transaction.to is not None:
-            fields["to"] = to_checksum_address(transaction.to)
+            fields["to"] = checksummed(transaction.to)
         signed = self._account.sign_transaction(fields)
         return Signed(bytes(signed.raw_transaction), "0x" + bytes(signed.hash).hex())
 

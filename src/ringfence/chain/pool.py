@@ -57,15 +57,15 @@ class PoolContract(Contract):
 
     def add_to_reserve(self, caller: str, assets: int, now: int) -> None:
         """Give assets to the reserve: no shares, not refundable."""
-        self._run(now, caller, "add_to_reserve", assets)
+        self.transact_at(now, caller, "add_to_reserve", assets)
 
     def transfer(self, caller: str, receiver: str, amount: int, now: int) -> bool:
         """Move lender shares that are not locked."""
-        return bool(self._run(now, caller, "transfer", receiver, amount))
+        return bool(self.transact_at(now, caller, "transfer", receiver, amount))
 
     def transfer_from(self, caller: str, owner: str, receiver: str, amount: int, now: int) -> bool:
         """Move the owner's lender shares that are not locked, as far as the caller is allowed."""
-        return bool(self._run(now, caller, "transferFrom", owner, receiver, amount))
+        return bool(self.transact_at(now, caller, "transferFrom", owner, receiver, amount))
 
     def approve(self, caller: str, spender: str, amount: int) -> bool:
         """Let the spender move up to an amount of the caller's lender shares, in the current block."""
@@ -75,17 +75,17 @@ class PoolContract(Contract):
         self, caller: str, owner: str, spender: str, amount: int, deadline: int, signature: tuple[int, bytes, bytes], now: int
     ) -> None:
         """Let the spender move up to an amount of the owner's lender shares, as the owner signed (v, r, s)."""
-        self._run(now, caller, "permit", owner, spender, amount, deadline, *signature)
+        self.transact_at(now, caller, "permit", owner, spender, amount, deadline, *signature)
 
     # Borrowers
 
     def supply_collateral(self, caller: str, amount: int, on_behalf: str, now: int) -> None:
         """Add collateral to a position."""
-        self._run(now, caller, "supply_collateral", amount, on_behalf)
+        self.transact_at(now, caller, "supply_collateral", amount, on_behalf)
 
     def withdraw_collateral(self, caller: str, amount: int, receiver: str, on_behalf: str, now: int) -> None:
         """Take collateral out of a position that stays within max_ltv at the low price."""
-        self._run(now, caller, "withdraw_collateral", amount, receiver, on_behalf)
+        self.transact_at(now, caller, "withdraw_collateral", amount, receiver, on_behalf)
 
     def borrow(self, caller: str, assets: int, receiver: str, on_behalf: str, now: int) -> int:
         """Borrow assets; the debt shares minted (up)."""
@@ -103,38 +103,38 @@ class PoolContract(Contract):
         self, caller: str, owner: str, operator: str, approved: bool, deadline: int, signature: tuple[int, bytes, bytes], now: int
     ) -> None:
         """Do as set_operator does, as the owner signed (v, r, s)."""
-        self._run(now, caller, "permit_operator", owner, operator, approved, deadline, *signature)
+        self.transact_at(now, caller, "permit_operator", owner, operator, approved, deadline, *signature)
 
     # Everybody
 
     def accrue(self, caller: str, now: int) -> None:
         """Count the interest since the last call."""
-        self._run(now, caller, "accrue")
+        self.transact_at(now, caller, "accrue")
 
     def pay_premium(self, caller: str, now: int) -> None:
         """Pay the backstop what is owed to it, as far as there is cash."""
-        self._run(now, caller, "pay_premium")
+        self.transact_at(now, caller, "pay_premium")
 
     def flag(self, caller: str, borrower: str, now: int) -> None:
         """Start the clock of an unhealthy position."""
-        self._run(now, caller, "flag", borrower)
+        self.transact_at(now, caller, "flag", borrower)
 
     def unflag(self, caller: str, borrower: str, now: int) -> None:
         """Stop the clock of a healthy position."""
-        self._run(now, caller, "unflag", borrower)
+        self.transact_at(now, caller, "unflag", borrower)
 
     def liquidate(
         self, caller: str, borrower: str, max_payment: int, min_collateral: int, receiver: str, data: bytes, now: int
     ) -> tuple[int, int]:
         """Sell an unhealthy position, or a part of it, to the caller; (payment, collateral_sold)."""
-        payment, collateral = self._run(now, caller, "liquidate", borrower, max_payment, min_collateral, receiver, data)
+        payment, collateral = self.transact_at(now, caller, "liquidate", borrower, max_payment, min_collateral, receiver, data)
         return payment, collateral
 
     def liquidate_many(
         self, caller: str, borrowers: Sequence[str], max_payment: int, min_collateral: int, receiver: str, data: bytes, now: int
     ) -> tuple[int, int]:
         """Sell up to 256 positions in the order given, skipping what cannot be sold; (payment, collateral_sold) of all."""
-        payment, collateral = self._run(now, caller, "liquidate_many", borrowers, max_payment, min_collateral, receiver, data)
+        payment, collateral = self.transact_at(now, caller, "liquidate_many", borrowers, max_payment, min_collateral, receiver, data)
         return payment, collateral
 
     # Views, as if accrued now
@@ -240,13 +240,8 @@ class PoolContract(Contract):
 
     # Inside
 
-    def _run(self, now: int, caller: str, name: str, *arguments: Any) -> Any:
-        if now != self.chain.timestamp:
-            self.chain.advance_to(now)
-        return self.transact(caller, name, *arguments)
-
     def _number(self, now: int, caller: str, name: str, *arguments: Any) -> int:
-        return int(self._run(now, caller, name, *arguments))
+        return int(self.transact_at(now, caller, name, *arguments))
 
     def _view(self, name: str, *arguments: Any, at: int) -> int:
         return int(self.call(name, *arguments, at=at))

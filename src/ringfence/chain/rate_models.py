@@ -1,15 +1,19 @@
-"""The rate model that a pool file names, deployed."""
+"""The contract of the rate model that a pool file names."""
 
-from ringfence.chain.adaptive_rate import AdaptiveRateContract
-from ringfence.chain.collaborators import FixedRateContract, KinkedRateContract, RateContract
+from dataclasses import astuple
+
+from ringfence.chain.artifacts import load
+from ringfence.chain.collaborators import DEPLOYER, RateContract
 from ringfence.chain.contract import Chain
-from ringfence.inputs.pool_file import AdaptiveRateTerms, FixedRateTerms, RateTerms
+from ringfence.inputs.pool_file import RateTerms
+
+
+def rate_model_of(rate: RateTerms) -> tuple[str, tuple[int, ...]]:
+    """Name and constructor arguments of the contract for a file's [rate]: it is called as its terms are."""
+    return type(rate).__name__.removesuffix("Terms"), astuple(rate)
 
 
 def deploy_rate_model(chain: Chain, rate: RateTerms) -> RateContract:
-    """The rate model that a pool file names. Raises Reverted if it is over its bounds."""
-    if isinstance(rate, FixedRateTerms):
-        return FixedRateContract.deploy(chain, rate.rate)
-    if isinstance(rate, AdaptiveRateTerms):
-        return AdaptiveRateContract.deploy(chain, rate.rate_at_target)
-    return KinkedRateContract.deploy(chain, rate.base, rate.kink, rate.slope_below, rate.slope_above)
+    """The rate model that a pool file names, deployed. Raises Reverted if it is over its bounds."""
+    name, values = rate_model_of(rate)
+    return RateContract.create(chain, load(name), DEPLOYER, *values)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ringfence.cli.exit_codes import BAD_INPUT, DONE
 from ringfence.cli.stops import Misuse
 from ringfence.inputs.errors import InputError, NotExact
 
@@ -139,6 +140,15 @@ def address_of(text: str, option: str) -> str:
     if problem := problem_of(text):
         raise InputError(option, problem, remedy='write "0x" and 40 hexadecimal digits')
     return text.lower()
+
+
+def not_sent(dry_run: bool) -> int:
+    """Says that nothing was sent, which is the end of a dry run and a mistake without one; the exit code."""
+    if dry_run:
+        say("Nothing was sent.")
+        return DONE
+    say("ringfence: nothing was sent; --yes sends, --dry-run only looks")
+    return BAD_INPUT
 
 
 def say(text: str) -> None:

@@ -15,13 +15,14 @@ from ringfence.cli.account_options import (
     ether,
     json_option,
     node_at,
+    not_sent,
     rpc_option,
     say,
     sending_options,
     unlocked,
     waiting_of,
 )
-from ringfence.cli.exit_codes import BAD_INPUT, DONE, FAILED
+from ringfence.cli.exit_codes import DONE, FAILED
 from ringfence.cli.signals import tell
 from ringfence.cli.term_text import CAPS, NONE, term_text
 from ringfence.inputs.pool_file import UNITS
@@ -110,19 +111,18 @@ def _begun(pool: "PoolFile", node: "Node", sender: str, records: "Journal", fact
 def _examined(plan: "Plan", pool: "PoolFile", node: "Node", ceiling: int) -> "DeployResult":
     from ringfence.chain.deployment import checks, gas_of, result
     from ringfence.chain.rpc import BlockView
-    from ringfence.chain.sender import current_fees, gwei
+    from ringfence.chain.sender import current_fees, gas_limit, gwei
     from ringfence.inputs.deploy_result import Check
 
     fees = current_fees(node, ceiling)
-    found = checks(plan, pool, BlockView(node, node.block()))
-    planned = result(plan, pool, found, gas_of(plan, node))
-    # Limits are a fifth above the estimates, and the chain wants all of them to be there.
-    gas = planned.gas * 6 // 5
-    cost, balance = gas * fees.max_fee, node.balance(plan.sender)
+    found, gas = checks(plan, pool, BlockView(node, node.block())), gas_of(plan, node)
+    # The chain wants what all limits allow to be there.
+    limits = gas_limit(sum(gas))
+    cost, balance = limits * fees.max_fee, node.balance(plan.sender)
     enough = Check("ether", balance >= cost, f"{ether(balance)} are there, at most {ether(cost)} are needed")
-    planned = result(plan, pool, [*found, enough], [step.gas for step in planned.steps])
+    planned = result(plan, pool, [*found, enough], gas)
     _show(planned)
-    say(f"About {planned.gas:,} gas, limits of {gas:,}; at {gwei(fees.max_fee)} gwei at most {ether(cost)} ether.")
+    say(f"About {planned.gas:,} gas, limits of {limits:,}; at {gwei(fees.max_fee)} gwei at most {ether(cost)} ether.")
     return planned
 
 
@@ -170,11 +170,7 @@ def _ending(result: "DeployResult", dry_run: bool) -> int:
     if not result.holds:
         say("Nothing was sent: what is marked above speaks against it.")
         return FAILED
-    if dry_run:
-        say("Nothing was sent.")
-        return DONE
-    say("ringfence: nothing was sent; --yes sends, --dry-run only looks")
-    return BAD_INPUT
+    return not_sent(dry_run)
 
 
 def _show(result: "DeployResult") -> None:

@@ -14,13 +14,14 @@ from ringfence.cli.account_options import (
     ether,
     json_option,
     node_at,
+    not_sent,
     rpc_option,
     say,
     sending_options,
     unlocked,
     waiting_of,
 )
-from ringfence.cli.exit_codes import BAD_INPUT, DONE, FAILED
+from ringfence.cli.exit_codes import DONE, FAILED
 from ringfence.cli.signals import tell
 from ringfence.inputs.errors import InputError
 
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
 PIPED_WIDTH = 140
 """Wide enough that no address and no id is broken where no terminal says otherwise."""
+LARGEST_ACT = 250_000
+"""Gas that no act of one account takes more of; for those that cannot be tried before an approval."""
 ACTS = {
     "deposit": "Lend AMOUNT of the asset.",
     "withdraw": "Take AMOUNT of what is lent out, or `all`.",
@@ -124,7 +127,7 @@ def _act(
         with answering(node):
             if not yes:
                 _shown(name, address, amount, node, account.address, ceiling)
-                return _not_sent(dry_run)
+                return not_sent(dry_run)
             _run(name, address, amount, node, account, password_file, journal, ceiling, waiting_of(timeout, confirmations))
             _told(node, address, account.address)
     except Failed as err:
@@ -133,20 +136,12 @@ def _act(
     return DONE
 
 
-def _not_sent(dry_run: bool) -> int:
-    if dry_run:
-        say("Nothing was sent.")
-        return DONE
-    say("ringfence: nothing was sent; --yes sends, --dry-run only looks")
-    return BAD_INPUT
-
-
 def _shown(name: str, address: str, amount: str, node: "Node", sender: str, ceiling: int) -> "Act":
     """What the act would do and cost, said; raises what stands in its way."""
     from ringfence.chain.errors import NotSent
     from ringfence.chain.live_pool import act, open_pool
     from ringfence.chain.rpc import BlockView
-    from ringfence.chain.sender import current_fees, gwei
+    from ringfence.chain.sender import current_fees, gas_limit, gwei
 
     planned = act(open_pool(BlockView(node, node.block()), address), sender, name, amount)
     fees = current_fees(node, ceiling)
@@ -155,21 +150,13 @@ def _shown(name: str, address: str, amount: str, node: "Node", sender: str, ceil
         say(f"  {number}. {step.what}")
     for note in planned.notes:
         say(f"  {note}")
-    gas = sum(_gas(node, sender, step.to, step.data) for step in planned.steps[: None if planned.is_tried else -1])
+    gas = sum(node.estimate_gas(sender, step.to, step.data) for step in planned.steps[: None if planned.is_tried else -1])
     gas += 0 if planned.is_tried else LARGEST_ACT
-    cost, balance = gas * 6 // 5 * fees.max_fee, node.balance(sender)
+    cost, balance = gas_limit(gas) * fees.max_fee, node.balance(sender)
     say(f"  about {gas:,} gas; at {gwei(fees.max_fee)} gwei at most {ether(cost)} ether")
     if balance < cost:
         raise NotSent(f"{sender} has {ether(balance)} ether, up to {ether(cost)} are needed for gas")
     return planned
-
-
-LARGEST_ACT = 250_000
-"""Gas that no act of one account takes more of; for those that cannot be tried before an approval."""
-
-
-def _gas(node: "Node", sender: str, to: str | None, data: bytes) -> int:
-    return node.estimate_gas(sender, to, data)
 
 
 def _run(

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from ringfence.inputs.results import our_version
+from ringfence.model import shares
 from ringfence.model.terms import WAD
 
 POOL_SCHEMA = "ringfence.pool/1"
@@ -72,8 +73,7 @@ class PoolSummary:
     @property
     def cash(self) -> int:
         """What can be lent or withdrawn now (asset base units)."""
-        state = self.state
-        return state["supply_assets"] + state["reserve_assets"] + state["premium_owed"] - state["debt_assets"]
+        return shares.cash(self._totals)
 
     @property
     def utilisation(self) -> int:
@@ -83,7 +83,12 @@ class PoolSummary:
     @property
     def share_price(self) -> int:
         """floor((supply_assets + 1) * 1e36 / (supply_shares + 1e6)), 1e30 at the start."""
-        return (self.state["supply_assets"] + 1) * 10**36 // (self.state["supply_shares"] + 10**6)
+        return shares.share_price(self._totals)
+
+    @property
+    def _totals(self) -> shares.Totals:
+        # The dust of interest is not told.
+        return shares.Totals(**self.state, accrued_at=self.timestamp, interest_dust=0)
 
     def to_dict(self) -> dict[str, Any]:
         """What `ringfence pool show --json` prints; amounts as strings."""
