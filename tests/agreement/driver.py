@@ -11,6 +11,7 @@ import argparse
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
@@ -33,10 +34,15 @@ def run_episode(seed: int, episode: int, length: int, counts: Counter[str], *, a
             if number % CHECK_ALL_EVERY == 0 or number == length:
                 twins.check_all(rng)
     except Exception as failure:
-        reason = str(failure) if isinstance(failure, Difference) else f"{type(failure).__name__}: {failure}"
-        raise Difference(f"seed {seed}, episode {episode}, operation {number}: {reason}") from failure
+        raise located(failure, seed, episode, number) from failure
     counts["operations"] += length
     counts["episodes"] += 1
+
+
+def located(failure: Exception, seed: int, episode: int, number: int) -> Difference:
+    """The failure, whatever it was, with the place where it can be seen again."""
+    reason = str(failure) if isinstance(failure, Difference) else f"{type(failure).__name__}: {failure}"
+    return Difference(f"seed {seed}, episode {episode}, operation {number}: {reason}")
 
 
 def run(count: int, seed: int, *, artifacts: Path | None = None) -> Counter[str]:
@@ -49,30 +55,34 @@ def run(count: int, seed: int, *, artifacts: Path | None = None) -> Counter[str]
     return counts
 
 
-def main() -> int:
-    """The command line; returns the exit code."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+def command_line(
+    description: str, run: Callable[..., Counter[str]], run_episode: Callable[..., None], length: int, world: str, *, has_artifacts: bool
+) -> int:
+    """The command line of a driver whose episodes are so long; returns the exit code. `world` is what an episode begins with."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--operations", type=int, default=10_000, help="how many, in all (default 10,000)")
     parser.add_argument("--seed", type=int, default=1, help="where to begin (default 1)")
-    parser.add_argument("--artifacts", type=Path, help="folder with Pool.json to run instead of the shipped one")
+    if has_artifacts:
+        parser.add_argument("--artifacts", type=Path, help="folder with Pool.json to run instead of the shipped one")
     parser.add_argument("--episode", type=int, help="run this episode only")
     parser.add_argument("--trace", action="store_true", help="print every act")
     parser.add_argument("--counts", action="store_true", help="print what happened how often")
     given = parser.parse_args()
+    other = {"artifacts": given.artifacts} if has_artifacts else {}
     started = time.perf_counter()
     counts: Counter[str] = Counter()
     try:
         if given.episode is None:
-            counts = run(given.operations, given.seed, artifacts=given.artifacts)
+            counts = run(given.operations, given.seed, **other)
         else:
-            run_episode(given.seed, given.episode, EPISODE, counts, artifacts=given.artifacts, trace=given.trace)
+            run_episode(given.seed, given.episode, length, counts, trace=given.trace, **other)
     except Difference as difference:
         say(f"difference: {difference}")
         return 1
     rate = counts["operations"] / (time.perf_counter() - started)
     if given.counts:
         say("\n".join(f"{count:9,d}  {kind}" for kind, count in sorted(counts.items())))
-    say(f"no difference in {counts['operations']:,} operations ({counts['episodes']:,} worlds), {rate:,.0f} a second")
+    say(f"no difference in {counts['operations']:,} operations ({counts['episodes']:,} {world}s), {rate:,.0f} a second")
     return 0
 
 
@@ -82,4 +92,4 @@ def say(text: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(command_line(__doc__, run, run_episode, EPISODE, "world", has_artifacts=True))

@@ -5,13 +5,11 @@ the attacker's accounts together grows.
 """
 
 from dataclasses import fields
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ringfence.chain.artifacts import Artifact, load, read
+from ringfence.chain.artifacts import load
 from ringfence.chain.collaborators import DEPLOYER, FixedRateContract, OracleMock, TokenContract
 from ringfence.chain.contract import Contract
 from ringfence.chain.embedded import EmbeddedChain
@@ -121,24 +119,6 @@ class Attacked:
         """All that the pool counts now, and its tokens."""
         tokens = (token.call("balanceOf", self.pool.address) for token in (self.asset, self.collateral))
         return (*self.pool.state(self.now), *tokens)
-
-
-@cache
-def compiled(name: str) -> Artifact:
-    """A contract that lies beside the tests, compiled; skips the test without the compiler."""
-    vyper = pytest.importorskip("vyper", reason="the compiler is a development dependency")
-    output = vyper.compile_code(
-        Path(__file__).with_name(f"{name}.vy").read_text(),
-        output_formats=["abi", "bytecode", "bytecode_runtime", "layout"],
-        settings=vyper.compiler.settings.Settings(evm_version="cancun"),
-    )
-    document = {
-        "abi": output["abi"],
-        "bytecode": {"object": output["bytecode"]},
-        "deployedBytecode": {"object": output["bytecode_runtime"]},
-        "storageLayout": output["layout"],
-    }
-    return read(name, document)
 
 
 def odd_token(chain: EmbeddedChain, decimals: int) -> Contract:

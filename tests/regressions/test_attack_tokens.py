@@ -1,6 +1,7 @@
 """Tokens that are no plain ERC-20: fees, silence, refusals, an issuer's powers, odd decimals, amounts at the edge of the words, hooks."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from ringfence.chain.embedded import EmbeddedChain
 from ringfence.chain.errors import Reverted
 from ringfence.chain.pool import deploy_pool
 from ringfence.model.terms import MAX_UINT128, MAX_UINT256, PRICE_SCALE, WAD, ZERO_ADDRESS
+from tests.compiled import compiled
 from tests.regressions.attacked import (
     ATTACKER,
     BORROWER,
@@ -23,10 +25,10 @@ from tests.regressions.attacked import (
     USD,
     VICTIM,
     Attacked,
-    compiled,
     odd_token,
 )
 
+HERE = Path(__file__).parent
 FEE, SILENT, SAYS_NO, REVERTS, SURCHARGE = 1, 2, 3, 4, 5
 
 
@@ -129,7 +131,7 @@ def test_a_surcharge_on_the_way_out_is_the_last_lender_s_loss() -> None:
 def issued() -> Attacked:
     """A pool of two tokens whose issuers can block and seize, with a loan of 1,600 on an ether."""
     chain = EmbeddedChain(timestamp=START)
-    asset, collateral = (Contract.create(chain, compiled("issuer_token"), DEPLOYER, decimals) for decimals in (6, 18))
+    asset, collateral = (Contract.create(chain, compiled(HERE / "issuer_token.vy"), DEPLOYER, decimals) for decimals in (6, 18))
     scene = Attacked(chain=chain, asset=asset, collateral=collateral)
     scene.lend(10_000)
     scene.loan(1, 1_600)
@@ -266,7 +268,7 @@ def test_amounts_over_128_bits_are_refused_and_those_at_it_work() -> None:
 def hooked() -> Attacked:
     """A pool of two tokens with hooks that lends against one of them, premium owed, one position unhealthy and one not."""
     chain = EmbeddedChain(timestamp=START)
-    artifact = compiled("hook_token")
+    artifact = compiled(HERE / "hook_token.vy")
     asset, collateral = (Contract.create(chain, artifact, DEPLOYER) for _ in range(2))
     fund = Contract.create(chain, load("mocks/backstop_mock"), DEPLOYER)
     scene = Attacked(chain=chain, asset=asset, collateral=collateral, decimals=(6, 6), rate=10**9, premium=WAD // 10, backstop=fund.address)

@@ -4,11 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from ringfence.chain.artifacts import Artifact, read
+from ringfence.chain.artifacts import Artifact
 from ringfence.chain.backstop import BackstopContract, deploy_backstop
 from ringfence.chain.contract import Contract
 from ringfence.chain.embedded import EmbeddedChain
 from ringfence.model.terms import MAX_UINT256, WAD, ZERO_ADDRESS
+from tests.compiled import compiled
 
 CREATOR, UNDERWRITER, POOL = ("0x" + pair * 20 for pair in ("c0", "a1", "b1"))
 COOLDOWN = 864_000
@@ -17,19 +18,7 @@ COOLDOWN = 864_000
 @pytest.fixture(scope="module")
 def hook_token() -> Artifact:
     """The token, compiled."""
-    vyper = pytest.importorskip("vyper", reason="the compiler is a development dependency")
-    output = vyper.compile_code(
-        Path(__file__).with_name("hook_token.vy").read_text(),
-        output_formats=["abi", "bytecode", "bytecode_runtime", "layout"],
-        settings=vyper.compiler.settings.Settings(evm_version="cancun"),
-    )
-    document = {
-        "abi": output["abi"],
-        "bytecode": {"object": output["bytecode"]},
-        "deployedBytecode": {"object": output["bytecode_runtime"]},
-        "storageLayout": output["layout"],
-    }
-    return read("hook_token", document)
+    return compiled(Path(__file__).with_name("hook_token.vy"))
 
 
 @pytest.fixture

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from ringfence.chain.artifacts import Artifact, read
+from ringfence.chain.artifacts import Artifact
 from ringfence.chain.contract import Contract
 from ringfence.chain.embedded import EmbeddedChain
+from tests.compiled import compiled
 from tests.unit.chain.roles import LENDER, START
 
 NAME = "a probe whose name takes forty characters"[:40]
@@ -14,19 +15,7 @@ NAME = "a probe whose name takes forty characters"[:40]
 
 @pytest.fixture(scope="session")
 def probe_artifact() -> Artifact:
-    vyper = pytest.importorskip("vyper", reason="the compiler is a development dependency")
-    output = vyper.compile_code(
-        Path(__file__).with_name("probe.vy").read_text(),
-        output_formats=["abi", "bytecode", "bytecode_runtime", "layout"],
-        settings=vyper.compiler.settings.Settings(evm_version="cancun"),
-    )
-    document = {
-        "abi": output["abi"],
-        "bytecode": {"object": output["bytecode"]},
-        "deployedBytecode": {"object": output["bytecode_runtime"]},
-        "storageLayout": output["layout"],
-    }
-    return read("probe", document)
+    return compiled(Path(__file__).with_name("probe.vy"))
 
 
 @pytest.fixture
