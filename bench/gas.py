@@ -189,14 +189,23 @@ class Market:
         return self.node.send(sender, self.pool, function, *arguments)
 
 
+# Name and parameters: 4 % a year at 90 % utilisation.
+KINKED = ("KinkedRate", 0, WAD * 9 // 10, WAD * 4 // 100 // YEAR, WAD * 60 // 100 // YEAR)
+
+
 def market(
-    node: Node, terms: dict[str, int], asset_decimals: int, small_debt: int, backstop: Callable[[Contract], Contract] | None = None
+    node: Node,
+    terms: dict[str, int],
+    asset_decimals: int,
+    small_debt: int,
+    *,
+    rate: tuple[Any, ...] = KINKED,
+    backstop: Callable[[Contract], Contract] | None = None,
 ) -> Market:
     """Deploy everything and bring the pool to life; `small_debt` in whole asset tokens; `backstop` makes one for the asset."""
     asset, collateral = node.deploy("mocks/erc20_mock", asset_decimals), node.deploy("mocks/erc20_mock", 18)
     feed = node.deploy("mocks/feed_mock")
-    per_year = [WAD * 9 // 10, WAD * 4 // 100 // YEAR, WAD * 60 // 100 // YEAR]
-    oracle, rate_model = node.deploy("SinglePrice", feed.address), node.deploy("KinkedRate", 0, *per_year)
+    oracle, rate_model = node.deploy("SinglePrice", feed.address), node.deploy(*rate)
     places = {"asset": asset.address, "collateral": collateral.address, "oracle": oracle.address, "rate_model": rate_model.address}
     zero = {"backstop": backstop(asset).address if backstop else "0x" + "00" * 20, "fee_recipient": "0x" + "00" * 20}
     values = zero | places | terms
@@ -204,11 +213,11 @@ def market(
     made = Market(
         node, pool, asset, collateral, feed, 10**asset_decimals, account("large"), tuple(account(f"small {i}") for i in range(CROWD))
     )
-    _fill(made, terms, small_debt)
+    fill(made, terms, small_debt)
     return made
 
 
-def _fill(made: Market, terms: dict[str, int], small_debt: int) -> None:
+def fill(made: Market, terms: dict[str, int], small_debt: int) -> None:
     made.set_price(2_000)
     for who in (LENDER, OTHER, BUYER, made.large):
         for token, amount in ((made.asset, 1_000_000_000 * made.unit), (made.collateral, 1_000_000 * WAD)):
@@ -383,21 +392,22 @@ def verdicts(figures: dict[str, dict[str, int]]) -> list[str]:
     ]
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def report(description: str, measured: Callable[[Node], Any], shown: Callable[[Any], str], **further: Any) -> int:
+    """The command line of a bench: measure on a node of its own, print, and write if asked, with what else belongs into the file."""
+    parser = argparse.ArgumentParser(description=description.splitlines()[0])
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")
     parser.add_argument(
         "--artifacts", type=Path, default=ARTIFACTS, metavar="DIR", help="measure these contracts instead of those that ship"
     )
     arguments = parser.parse_args()
     with node(arguments.artifacts) as started:
-        figures = measure(started)
+        figures = measured(started)
         version = started.rpc("web3_clientVersion")
-    print(table(figures))
+    print(shown(figures))
     if arguments.json:
-        arguments.json.write_text(json.dumps({"node": version, "gas": figures, "morpho_blue": MORPHO}, indent=1) + "\n")
+        arguments.json.write_text(json.dumps({"node": version, "gas": figures, **further}, indent=1) + "\n")
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(report(__doc__, measure, table, morpho_blue=MORPHO))

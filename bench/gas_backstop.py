@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Gas of every call of a backstop, in whole transactions on a real node.
 
-    bench/gas_backstop.py [--json FILE]        fetches anvil by scripts/fetch_anvil, or takes ANVIL=/path/to/anvil
+    bench/gas_backstop.py [--json FILE] [--artifacts DIR]        fetches anvil by scripts/fetch_anvil, or takes ANVIL=/path/to/anvil
 
 A figure is `gasUsed` of the receipt, measured as bench/gas.py measures: calldata and the 21,000 of a transaction included, refunds taken
 off, nothing warm. A plain ERC-20 mock; who calls already holds the token and has approved the fund without limit. `cover` is called
@@ -9,13 +9,10 @@ alone, from an account that stands for a pool, so it has 21,000 and its calldata
 sales of a real pool, with the terms of ETH/USDC of bench/gas.py, no reserve, and a premium of 5 % of the interest.
 """
 
-import argparse
-import json
 import sys
-from pathlib import Path
 from typing import Any
 
-from gas import ARTIFACTS, BUYER, ETH_USDC, LENDER, OTHER, UNLIMITED, WAD, Contract, Market, Node, account, market, node
+from gas import BUYER, ETH_USDC, LENDER, OTHER, UNLIMITED, WAD, Contract, Market, Node, account, market, report
 
 UNIT, COOLDOWN = 10**6, 864_000  # asset base units of a whole token; seconds
 POOL, SECOND = account("pool"), account("second pool")
@@ -67,7 +64,7 @@ def measure_pool(made: Node) -> dict[str, int]:
         return funds[0]
 
     terms = ETH_USDC | {"reserve_factor": 0, "premium": WAD // 20}
-    pool = market(made, terms, 6, 600, fund_for)
+    pool = market(made, terms, 6, 600, backstop=fund_for)
     (fund,) = funds
     made.send(account("deployer"), fund, "set_cover", pool.pool.address, 300_000 * UNIT, WAD)
     made.send(account("deployer"), fund, "seal")
@@ -91,18 +88,13 @@ def _must_draw(pool: Market, receipt: dict[str, Any]) -> None:
         raise RuntimeError("a loss was not drawn whole from the backstop: its row would not say what was measured")
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")
-    arguments = parser.parse_args()
-    with node(ARTIFACTS) as started:
-        figures = measure(started) | measure_pool(started)
-        version = started.rpc("web3_clientVersion")
-    print("\n".join(f"{name:50}{gas:10,}" for name, gas in figures.items()))
-    if arguments.json:
-        arguments.json.write_text(json.dumps({"node": version, "gas": figures}, indent=1) + "\n")
-    return 0
+def measure_all(made: Node) -> dict[str, int]:
+    return measure(made) | measure_pool(made)
+
+
+def table(figures: dict[str, int]) -> str:
+    return "\n".join(f"{name:50}{gas:10,}" for name, gas in figures.items())
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(report(__doc__, measure_all, table))

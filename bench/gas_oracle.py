@@ -8,15 +8,12 @@ transaction with four bytes. The feeds are mocks that read three words; a Chainl
 terms are those of ETH/USDC. Sides of one feed price ETH in USDC straight, those of two by way of USD.
 """
 
-import argparse
-import json
 import sys
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from gas import ARTIFACTS, ETH_USDC, LENDER, OTHER, ROWS, TERMS, WAD, YEAR, Contract, Market, Node, Row, _fill, account, node
 from gas import CROWD as SMALL
+from gas import ETH_USDC, KINKED, LENDER, OTHER, ROWS, TERMS, WAD, Contract, Market, Node, Row, account, fill, report
 
 WEEK = 7 * 24 * 3600
 TRANSACTION = 21_064
@@ -77,13 +74,13 @@ def make_market(node: Node, sides: tuple[int, ...]) -> GuardedMarket:
     usdc, eth = node.deploy("mocks/erc20_mock", 6), node.deploy("mocks/erc20_mock", 18)
     feed = node.deploy("mocks/feed_mock")
     oracle, feeds = make_oracle(node, sides, feed, eth, usdc)
-    rate_model = node.deploy("KinkedRate", 0, WAD * 9 // 10, WAD * 4 // 100 // YEAR, WAD * 60 // 100 // YEAR)
+    rate_model = node.deploy(*KINKED)
     places = {"asset": usdc.address, "collateral": eth.address, "oracle": oracle.address, "rate_model": rate_model.address}
     values = {"backstop": NOWHERE, "fee_recipient": NOWHERE} | places | ETH_USDC
     pool = node.deploy("Pool", tuple(values.get(field, 0) for field in TERMS), "pool", "POOL")
     small = tuple(account(f"small {i}") for i in range(SMALL))
     made = GuardedMarket(node, pool, usdc, eth, feed, 10**6, account("large"), small, oracle, tuple(feeds))
-    _fill(made, ETH_USDC, 600)
+    fill(made, ETH_USDC, 600)
     return made
 
 
@@ -114,19 +111,5 @@ def table(figures: dict[str, dict[str, int]]) -> str:
     return "\n".join(lines + [f"{row:36}" + "".join(f"{cell:>18,}" for cell in cells.values()) for row, cells in figures.items()])
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")
-    parser.add_argument("--artifacts", type=Path, default=ARTIFACTS, metavar="DIR", help="measure these contracts instead")
-    arguments = parser.parse_args()
-    with node(arguments.artifacts) as started:
-        figures = measure(started)
-        version = started.rpc("web3_clientVersion")
-    print(table(figures))
-    if arguments.json:
-        arguments.json.write_text(json.dumps({"node": version, "gas": figures}, indent=1) + "\n")
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(report(__doc__, measure, table))
