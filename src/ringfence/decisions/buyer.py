@@ -15,3 +15,18 @@ class Buyer:
     def wanted(self, payment: int) -> int:
         """The incentive (WAD) for which the buyer pays so much (asset base units)."""
         return min(self.most, self.least + self.slope * payment)
+
+
+def size_plain(full: float, room: float, affordable: float) -> float:
+    """How much to buy (whole collateral tokens): what is for sale, unless the market or the money takes less; never below 0."""
+    return max(0.0, min(full, min(room, affordable)))
+
+
+def profit_plain(proceeds: float, payment: float, gas: float) -> float:
+    """What a buyer keeps of a sale: what the market pays for the collateral less payment and gas (whole asset tokens)."""
+    return proceeds - payment - gas
+
+
+def is_worth_plain(profit: float, min_profit: float, incentive: float, min_incentive: float) -> bool:
+    """Whether a buyer acts now: the profit (whole asset tokens) and the incentive (1 = 100 %) are both enough; else the sale waits."""
+    return profit >= min_profit and incentive >= min_incentive
