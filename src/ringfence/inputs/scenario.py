@@ -4,9 +4,14 @@ Times are whole seconds, fractions plain floats (0.05 is 5 %), prices multiples 
 the world and never enter the exact rule, so they are floats; what the pool does with them is integers in `lab/micro.py`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ringfence.inputs.tables import Source
+
+NEVER_MOVES = 1e9
+"""The deviation of a feed that no move of the price wakes."""
+NEVER_BEATS = 100 * 365 * 86_400
+"""The heartbeat of a feed that no time wakes: longer than any path."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +28,8 @@ class PriceModel:
 
     history     `returns` in their order from a random (or the first, `from_first`) row
     bootstrap   blocks of `block` rows of `returns`, drawn with replacement
-    profile     `points` (second, multiple) joined by straight lines of log price, plus noise of `volatility`
+    profile     `points` (second, multiple), the first (0, 1), joined by straight lines of log price, flat behind the last, plus noise of
+                `volatility`
     gbm         drift, volatility (a year), jumps: `jumps_per_year`, mean and deviation of a jump's log size
     ou          log price pulled back to 0 with `half_life` seconds, volatility a year
     garch       GARCH(1,1) with Student t: `omega, alpha, beta` of log returns a row, `degrees`, `mean` a row
@@ -56,6 +62,10 @@ class PriceModel:
     scale_low: float = 0.0
     shape_high: float = 0.0
     scale_high: float = 0.0
+    to_fit: str = ""
+    """"garch" or "tail" while those parameters are still to be fitted to `returns`; `lab/fitted.py` does it."""
+    tail_part: float = 0.05
+    """The part of the returns at each end that a fitted tail is made of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +99,24 @@ class Market:
 
     What was sold weighs on the market and is forgotten with `recovery` (half-life in seconds, 0: at once, by the next step). `cascade` is
     the part of the price impact that other markets, and so the oracle, see (0 none, 1 all). a = 0: infinite depth. 0 < b <= 1.
+
+    With `per_book` Q is not tokens but a part of all the collateral of the book, so that one scenario suits books of any size.
     """
 
     a: float = 0.0
     b: float = 1.0
     recovery: int = 0
     cascade: float = 0.0
+    per_book: bool = False
+    quotes: tuple[tuple[float, float], ...] = ()
+    """(amount in whole collateral tokens, price impact as a fraction) while a and b are still to be fitted to them; `lab/fitted.py` does
+    it."""
+
+    def for_book(self, collateral: float) -> "Market":
+        """The same market with Q in whole tokens, for a book of so much collateral (whole tokens)."""
+        if not self.per_book:
+            return self
+        return replace(self, a=self.a / collateral**self.b, per_book=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +152,24 @@ class Lenders:
 
 
 @dataclass(frozen=True, slots=True)
+class Claim:
+    """What a scenario says of its own result, so that a run can check it: a metric, a sign (= < <= > >=), and a number or another metric.
+
+    `kind` is "fails" or "holds": which of the two sentences it belongs to.
+    """
+
+    kind: str
+    metric: str
+    sign: str
+    other: str | float
+
+    @property
+    def text(self) -> str:
+        """As the file says it: `loss_mean > 0`."""
+        return f"{self.metric} {self.sign} {self.other if isinstance(self.other, str) else f'{self.other:.12g}'}"
+
+
+@dataclass(frozen=True, slots=True)
 class Scenario:
     """A whole scenario, with the names of the inputs that are defaults and not somebody's decision."""
 
@@ -153,3 +193,12 @@ class Scenario:
     """Which of prices, oracle, market, liquidators, lenders were left to defaults."""
     source: Source | None = None
     notices: tuple[str, ...] = ()
+    claims: tuple[Claim, ...] = ()
+    """The two sentences in a form that a run checks; `inputs/claims.py` does it."""
+    sources: tuple[Source, ...] = ()
+    """The histories and quotes it was read from besides."""
+
+    @property
+    def file(self) -> str:
+        """The file's path, or what a message calls a scenario without one."""
+        return self.source.path if self.source else "scenario"
