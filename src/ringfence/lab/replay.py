@@ -7,8 +7,6 @@ anything of its shape. Nothing here is approximate: the whole set of unhealthy p
 import heapq
 import platform
 from collections.abc import Callable
-from dataclasses import asdict, fields
-from pathlib import Path
 from typing import Protocol
 
 from ringfence.decisions.order import sale_order, waits
@@ -18,6 +16,7 @@ from ringfence.inputs.events import LossParts
 from ringfence.inputs.fit import check_book, check_terms, doubts
 from ringfence.inputs.pool_file import Fund, PoolFile, RateTerms, terms_with_stand_ins
 from ringfence.inputs.prices import Prices
+from ringfence.inputs.provenance import digests, shown_terms
 from ringfence.inputs.results import PoolFigures, ReplayResult, our_version
 from ringfence.lab.model_engine import ModelEngine
 from ringfence.lab.suspects import Suspects
@@ -106,10 +105,10 @@ def replay(
     return ReplayResult(
         pool=run.figures(prices.prices[-1]),
         sales=tuple(run.tally.rows),
-        inputs=_digests(book, pool, prices),
+        inputs=digests((book.source, pool.source, prices.source)),
         versions={"ringfence": our_version(), "python": platform.python_version()},
         options=_options(run.engine.name, prices, max_paid_per_row, min_incentive),
-        terms=_shown_terms(pool),
+        terms=shown_terms(pool),
         notices=doubts(book, pool, prices, min_incentive),
     )
 
@@ -270,22 +269,7 @@ class _Run:
             self._suspects.put(place, collateral, debt_shares)
 
 
-def _digests(book: Book, pool: PoolFile, prices: Prices) -> dict[str, str]:
-    """The SHA-256 of each file by its name, by its path as given where two files have one name."""
-    sources = [source for source in (book.source, pool.source, prices.source) if source]
-    names = [Path(source.path).name for source in sources]
-    return {name if names.count(name) == 1 else source.path: source.sha256 for name, source in zip(names, sources, strict=True)}
-
-
 def _options(engine: str, prices: Prices, max_paid_per_row: int | None, min_incentive: int | None) -> dict[str, str]:
     """How the run was asked for: engine, price column, and the buyers' limits in base units and WAD where they have any."""
     given = {"engine": engine, "column": prices.column, "max_paid_per_row": max_paid_per_row, "min_incentive": min_incentive}
     return {name: str(value) for name, value in given.items() if value is not None}
-
-
-def _shown_terms(pool: PoolFile) -> dict[str, str]:
-    """The whole terms file in base units."""
-    decimals = {"collateral_decimals": str(pool.collateral_decimals), "asset_decimals": str(pool.asset_decimals)}
-    rate = {f"rate_{name}": str(value) for name, value in asdict(pool.rate).items()}
-    fund = {f"backstop_{name}": str(value) for name, value in asdict(pool.fund).items()} if pool.fund else {}
-    return {"name": pool.name, **decimals, **{field.name: str(getattr(pool.terms, field.name)) for field in fields(Terms)}, **rate, **fund}
