@@ -33,7 +33,8 @@ class PriceModel:
     gbm         drift, volatility (a year), jumps: `jumps_per_year`, mean and deviation of a jump's log size
     ou          log price pulled back to 0 with `half_life` seconds, volatility a year
     garch       GARCH(1,1) with Student t: `omega, alpha, beta` of log returns a row, `degrees`, `mean` a row
-    tail        bootstrap whose returns beyond `threshold_low`, `threshold_high` are replaced by generalised Pareto draws (`shape_*`, `scale_*`)
+    tail        bootstrap whose returns beyond `threshold_low`, `threshold_high` are replaced by generalised Pareto draws (`shape_*`,
+                `scale_*`)
     depeg       ou, and `jumps_per_year` of a default after which the price is pulled to `depeg_level` instead of 1
     """
 
@@ -63,7 +64,7 @@ class PriceModel:
     shape_high: float = 0.0
     scale_high: float = 0.0
     to_fit: str = ""
-    """"garch" or "tail" while those parameters are still to be fitted to `returns`; `lab/fitted.py` does it."""
+    """Either `garch` or `tail` while those parameters are still to be fitted to `returns`; `lab/fitted.py` does it."""
     tail_part: float = 0.05
     """The part of the returns at each end that a fitted tail is made of."""
 
