@@ -59,8 +59,9 @@ def bad_debt(rungs: Rungs, prices: Sequence[int], totals: Totals) -> Floats:
     than that worth, and is left out."""
     insolvent = _certain(rungs, [band(price, WAD, totals) for price in prices])
     worth = rungs.collateral_of_first[insolvent] * np.array([price / PRICE_SCALE for price in prices])
-    owed: Floats = rungs.debt_shares_of_first[insolvent] * _index(totals)
-    return np.maximum(owed - worth, 0.0, out=owed)
+    owed = rungs.debt_shares_of_first[insolvent] * _index(totals)
+    missing: Floats = np.maximum(owed - worth, 0.0)
+    return missing
 
 
 def wall_between(rungs: Rungs, prices: Sequence[int], totals: Totals, liq_ltv: int) -> Floats:
