@@ -13,8 +13,8 @@ ONE_PAIR = ("amount", "price_impact")
 PAIRS = ("sell_amount", "price_impact", "sell", "buy")
 AMOUNT = Bounds(0, 1e30, above=True)
 IMPACT = Bounds(FRACTION.least, FRACTION.most, below=True)
-FEWEST = 2
-"""Amounts with an impact above 0; two parameters cannot be fitted to fewer."""
+FEWEST = 8
+"""Quotes; what a fit needs besides, it says itself."""
 
 
 def read_quotes(table: Table, files: Beside) -> tuple[tuple[float, float], ...]:
@@ -43,8 +43,8 @@ def read_quotes(table: Table, files: Beside) -> tuple[tuple[float, float], ...]:
     if pair and not found:
         told = printable(", ".join("/".join(names) for names in sorted(others)), 120)
         table.refuse("sell", f"{quoted(file)} holds no quotes of {quoted('/'.join(pair))}", f"it holds {told or 'none at all'}")
-    if len({amount for amount, impact in found if impact > 0}) < FEWEST:
-        raise InputError(file, f"holds fewer than {FEWEST} amounts with an impact above 0", remedy="a depth is fitted to more")
+    if len(found) < FEWEST:
+        raise InputError(file, f"holds {len(found)} quotes, too few to fit", remedy=f"give {FEWEST} or more")
     return tuple(sorted(found))
 
 

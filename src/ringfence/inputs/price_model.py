@@ -31,8 +31,8 @@ VOLATILITY = Bounds(0, 10)
 JUMPS_PER_YEAR = Bounds(0, 1_000)
 MULTIPLE = Bounds(0, 1e6, above=True)
 MOST_POINTS = 10_000
-FEWEST_TO_FIT = 250
-"""Returns; a tail of 5 % at each end has a dozen of them then."""
+FEWEST_TO_FIT = 500
+"""Returns; what a fit needs besides, it says itself."""
 MAX_RETURN = 5.0
 """Of one row, as a log: a price that moves by a factor of 148 at once is a mistake."""
 SCALE_DECIMALS = 18
@@ -194,7 +194,7 @@ def _tail(table: Table, files: Beside, step: int) -> PriceModel:
     if "tail_part" in table:
         table.refuse("tail_part", "says nothing without fit", 'name the history by fit = "prices.csv", or leave it out')
     returns, row = _history(table, "file", files, step)
-    shape, scale = Bounds(-1, 1, below=True), Bounds(0, 1, above=True)
+    shape, scale = Bounds(-1, 1, above=True, below=True), Bounds(0, 1, above=True)
     return PriceModel(
         "tail",
         returns=returns,
@@ -215,9 +215,6 @@ def _to_fit(table: Table, kind: str, files: Beside, step: int) -> tuple[tuple[fl
         if key in table:
             table.refuse(key, "says nothing beside fit, which finds it", "leave it out, or leave out fit")
     returns, row = _history(table, "fit", files, step)
-    moves = len({*returns})
-    if len(returns) < FEWEST_TO_FIT or moves < FEWEST_TO_FIT // 10:
-        table.refuse(
-            "fit", f"has {len(returns):,} returns of {moves:,} sizes, too few to fit", f"give a history of {FEWEST_TO_FIT:,} or more"
-        )
+    if len(returns) < FEWEST_TO_FIT:
+        table.refuse("fit", f"has {len(returns):,} returns, too few to fit", f"give a history of {FEWEST_TO_FIT:,} or more")
     return returns, row

@@ -1,7 +1,7 @@
 """A TOML file taken apart key by key: every value within its bounds or refused with its row, and no key left unread.
 
 Fractions and amounts are decimals in quotes or whole numbers, never TOML floats, so that a file says what it means; times are texts such as
-"90s", "10m", "1h", "30d", or whole seconds.
+"90s", "10m", "1h30m", "30d", or whole seconds.
 """
 
 import hashlib
@@ -21,9 +21,9 @@ MAX_FILE_BYTES = 1 << 18
 MAX_NAME_CHARACTERS = 64
 MAX_KEYS_TOLD = 12
 """A table of more keys is not told in one line."""
-SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
+SECONDS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
 MAX_SECONDS = 100 * 365 * 86_400
-DURATION = re.compile(r"([0-9]{1,12})([smhd]?)", re.ASCII)
+DURATION = re.compile(r"([0-9]{1,12})|(?=.)(?:([0-9]{1,12})d)?(?:([0-9]{1,12})h)?(?:([0-9]{1,12})m)?(?:([0-9]{1,12})s)?", re.ASCII)
 DURATION_REMEDY = 'write a time such as "90s", "10m", "1h" or "30d", or whole seconds'
 HEADER = re.compile(r"\s*(\[\[?)\s*([\w.-]+)\s*\]\]?\s*(?:#.*)?$", re.ASCII)
 
@@ -186,7 +186,7 @@ class Table:
         match = DURATION.fullmatch(text)
         if match is None:
             self.refuse(key, f"{what}{shown(value)} is not a time", DURATION_REMEDY)
-        found = int(match[1]) * SECONDS[match[2] or "s"]
+        found = sum(int(count or 0) * size for count, size in zip(match.groups(), (1, *SECONDS.values()), strict=True))
         if not least <= found <= most:
             self.refuse(key, f"{what}{quoted(text)} is out of range", f"write a time of {told(least)} to {told(most)}")
         return found
@@ -307,7 +307,7 @@ def shown(value: Any) -> str:
 
 def told(seconds: int) -> str:
     """A time as a file writes it, in its largest whole unit."""
-    for unit, size in reversed(SECONDS.items()):
+    for unit, size in SECONDS.items():
         if seconds and seconds % size == 0:
             return f"{seconds // size}{unit}"
     return "0s"
