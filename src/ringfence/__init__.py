@@ -20,16 +20,31 @@ if TYPE_CHECKING:
     from ringfence.inputs.errors import InputError
     from ringfence.inputs.pool_file import PoolFile, read_pool_file
     from ringfence.inputs.prices import Prices, read_prices
+    from ringfence.ladder.ladder import Ladder
     from ringfence.lab.replay import replay
     from ringfence.model.errors import Revert
     from ringfence.model.pool import Pool
     from ringfence.model.terms import Terms
 
-__all__ = ["Book", "InputError", "Pool", "PoolFile", "Prices", "Revert", "Terms", "read_book", "read_pool_file", "read_prices", "replay"]
+__all__ = [
+    "Book",
+    "InputError",
+    "Ladder",
+    "Pool",
+    "PoolFile",
+    "Prices",
+    "Revert",
+    "Terms",
+    "read_book",
+    "read_pool_file",
+    "read_prices",
+    "replay",
+]
 
 _HOMES = {
     "Book": "ringfence.inputs.book",
     "InputError": "ringfence.inputs.errors",
+    "Ladder": "ringfence.ladder.ladder",
     "Pool": "ringfence.model.pool",
     "PoolFile": "ringfence.inputs.pool_file",
     "Prices": "ringfence.inputs.prices",

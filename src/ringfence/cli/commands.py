@@ -10,6 +10,7 @@ from ringfence.cli.stops import Interrupted, Misuse
 
 COMMANDS = {
     "check": ("ringfence.cli.check", "Hold a terms file against every bound, and say what the terms mean."),
+    "curve": ("ringfence.cli.curve", "Which debt becomes liquidatable at which price, and what would be lost."),
     "demo": ("ringfence.cli.demo", "Three pools, one crash: sales on the embedded chain, printed as they happen."),
     "deploy": ("ringfence.cli.deploy", "Put a pool on a chain: says what it would do, does it with --yes."),
     "init": ("ringfence.cli.init", "Put commented terms, a book and prices into a folder, to start from."),

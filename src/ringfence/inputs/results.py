@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 REPLAY_SCHEMA = "ringfence.replay/1"
 RESULT_FILE = "result.json"
 SALES_FILE = "sales.csv"
+CURVE_FILE = "curve.csv"
+RESULT_FILES = {RESULT_FILE, SALES_FILE, CURVE_FILE, "paths.parquet"}
+"""What folders of results may hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +149,7 @@ def write_replay(result: ReplayResult, folder: Path) -> None:
 def is_result_folder(folder: Path) -> bool:
     """Whether a folder holds a former result and nothing else, so that a new one may take its place."""
     names = {entry.name for entry in folder.iterdir()}
-    if RESULT_FILE not in names or not names <= {RESULT_FILE, SALES_FILE}:
+    if RESULT_FILE not in names or not names <= RESULT_FILES:
         return False
     try:
         schema = json.loads((folder / RESULT_FILE).read_text(encoding="utf-8"))["schema"]

@@ -12,10 +12,11 @@ from typing import Self
 import numpy as np
 
 from ringfence.inputs.book import Book
+from ringfence.inputs.curve_result import Concentration
 from ringfence.ladder.amounts import Flags, Floats, Places, Words, amount, row, words
 from ringfence.ladder.badness import badness
 from ringfence.ladder.band import band
-from ringfence.ladder.concentration import Concentration, concentration
+from ringfence.ladder.concentration import concentration
 from ringfence.ladder.curves import AtRisk, at_risk, bad_debt, wall_between
 from ringfence.ladder.rungs import Rungs
 from ringfence.model.liquidation import Position, is_healthy
