@@ -19,7 +19,7 @@ class Buyer:
 
 def size_plain(full: float, room: float, affordable: float) -> float:
     """How much to buy (whole collateral tokens): what is for sale, unless the market or the money takes less; never below 0."""
-    return max(0.0, min(full, min(room, affordable)))
+    return max(0.0, min(full, room, affordable))
 
 
 def profit_plain(proceeds: float, payment: float, gas: float) -> float:

@@ -21,15 +21,15 @@ def proceeds_plain(amount: float, used: float, price: float, a: float, b: float)
     if a == 0.0:
         return price * amount
     total = used + amount
-    before = used / (1.0 + a * used**b) if used > 0.0 else 0.0
-    return price * (total / (1.0 + a * total**b) - before)
+    before = used / (1.0 + a * math.pow(used, b)) if used > 0.0 else 0.0
+    return price * (total / (1.0 + a * math.pow(total, b)) - before)
 
 
 def marginal_plain(used: float, a: float, b: float) -> float:
     """The part of the price that the next unit brings: g(used)."""
     if a == 0.0 or used == 0.0:
         return 1.0
-    weight = a * used**b
+    weight = a * math.pow(used, b)
     return (1.0 + (1.0 - b) * weight) / ((1.0 + weight) * (1.0 + weight))
 
 
@@ -46,4 +46,4 @@ def most_sold_plain(part: float, a: float, b: float) -> float:
     half = part - 0.5 * (1.0 - b)
     root = math.sqrt(half * half + part * (1.0 - part))
     weight = (1.0 - part) / (half + root) if half > 0.0 else (root - half) / part
-    return float((weight / a) ** (1.0 / b))
+    return math.pow(weight / a, 1.0 / b)

@@ -1,0 +1,119 @@
+"""How the fast engine keeps pools, feeds and what becomes of them: rows of named figures that compiled code reads in place.
+
+Amounts are whole tokens, fractions 1 = 100 %, times seconds; steps are counted from the start of a path.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from ringfence.lab.outcome import NAMES
+
+Floats = npt.NDArray[np.float64]
+Whole = npt.NDArray[np.int64]
+
+FIXED, KINKED, ADAPTIVE = 0, 1, 2
+RISKIEST, SAFEST, LARGEST, RANDOM = 0, 1, 2, 3
+ORDERS = {"riskiest-first": RISKIEST, "safest-first": SAFEST, "largest-first": LARGEST, "random": RANDOM}
+
+_FLOATS = (
+    # terms
+    "liq_ltv target_ltv incentive_base incentive_rise incentive_slope incentive_max penalty reserve_factor reserve_target "
+    "creator_fee premium min_debt solvent_window sale_timeout asset_unit "
+    # rate model, WAD per second
+    "rate_base rate_kink rate_below rate_above "
+    # cover
+    "cover_most cover_share "
+    # the pool at the start
+    "price supply reserve debt collateral "
+    # market
+    "depth_a depth_b depth_kept depth_negligible cascade "
+    # liquidators and lenders
+    "gas min_profit min_incentive capital run_share run_at low_cash"
+).split()
+_WHOLE = "rate_kind order latency first last feed_first feed_last collateral_from has_clock".split()
+POOL = np.dtype([(name, np.float64) for name in _FLOATS] + [(name, np.int64) for name in _WHOLE])
+"""One pool: its terms, its book's place among the cohorts (`first` until before `last`), its feeds, its market and its people."""
+
+FEED = np.dtype(
+    [(name, np.float64) for name in ("heartbeat", "deviation", "fixed", "max_age", "shown", "shown_at")] + [("delay", np.int64)]
+)
+"""One feed; `fixed` is a multiple of the start price or NaN, `delay` steps; `shown` is what it last published, and `shown_at` when."""
+
+FUND = np.dtype([(name, np.float64) for name in ("assets", "drawn", "exhausted", "premium")])
+"""The backstop of a path: what it holds, paid, whether it could not pay all (1), what premium it got."""
+
+_MONEY = (
+    "index supply supply_shares reserve debt premium_owed rate_at_target drawn used runner_shares high worst_touched beyond virtual_least"
+).split()
+_CURSORS = "untouched crossed touched waiting changed deepest is_running low_steps failed_steps ok_count".split()
+STATE = np.dtype([(name, np.float64) for name in (*_MONEY, *NAMES)] + [(name, np.int64) for name in _CURSORS])
+"""One pool on its way: its money, what `outcome.NAMES` will say of the path, and where its cohorts stand.
+
+`index` is the debt a debt share stands for, 1 at the start; `untouched` the first cohort no sale has changed, `crossed` the first that is
+healthy; `touched` counts those that sales have changed, `worst_touched` is their highest debt per collateral, `waiting` how many of
+them are unhealthy.
+"""
+
+
+class Cohorts(NamedTuple):
+    """Positions by risk, of all pools one after the other; those of one pool are sorted, riskiest first, and end with empty slots.
+
+    One row a cohort: debt per collateral, collateral, debt (whole tokens), number of positions, first place in the book.
+    """
+
+    ratio: Floats
+    collateral: Floats
+    debt: Floats
+    number: Floats
+    place: Floats
+
+
+class Work(NamedTuple):
+    """What the engine writes while it runs: the cohorts as they are now, and what it has seen of the path."""
+
+    ratio: Floats
+    collateral: Floats
+    shares: Floats
+    number: Floats
+    status: Whole
+    since: Whole
+    clock: Whole
+    left: Whole
+    touched: Whole
+    changed: Whole
+    dirty: Whole
+    candidates: Whole
+    keys: Floats
+    multiples: Floats  # [pool, step]
+    visible: Floats  # [pool, step]
+    thresholds: Floats  # [pool, step]
+    present: Any  # [step], whether liquidators come
+    ok_steps: Whole  # [pool, order], the steps at which somebody could set clocks
+    ok_before: Whole  # [pool, step], how many of them came before
+    markets: Floats  # [pool], the market's price at the step
+
+
+class World(NamedTuple):
+    """Everything a path needs that is the same for all paths."""
+
+    pools: Any  # rows of POOL
+    start: Any  # rows of STATE
+    base: Cohorts
+    feeds: Any  # rows of FEED
+    frozen: Any  # [feed, step], whether it publishes nothing
+    bias: Floats  # [feed, step], what it multiplies with
+    kinds: Whole  # [pool], the price model, and next its parameters and its series
+    values: Floats  # [pool, parameter]
+    series: Floats
+    series_at: Whole  # [pool + 1]
+    correlation: float
+    outage_starts: Floats  # [window] seconds
+    outage_ends: Floats
+    outages_per_year: float
+    outage_length: float
+    fund_assets: float
+    steps: int
+    step: int
+    marks: Whole  # [3], the steps that end a day, a week and thirty days; 0 beyond the horizon

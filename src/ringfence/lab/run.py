@@ -1,0 +1,133 @@
+"""Runs the fast engine over many paths: in chunks, on threads, with the same figures however they are spread.
+
+A path's random numbers depend on seed and path alone, and each path writes its own rows, so neither threads nor order can show.
+"""
+
+import os
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from threading import local
+
+import numpy as np
+
+from ringfence.lab.layout import FUND, STATE, Floats, Work, World
+from ringfence.lab.outcome import NAMES, WAIT_STEPS
+
+MAX_CHUNK = 256
+FUND_FIGURES = 4
+POLL_SECONDS = 0.2
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What all paths left: `fields` [path, pool, outcome.NAMES], `waits` [path, pool, outcome.WAIT_STEPS] (asset a class) and `fund`
+    [path, (assets at the end, drawn, 1 if it could not pay all, premium received)]."""
+
+    fields: Floats
+    waits: Floats
+    fund: Floats
+
+    def field(self, name: str, pool: int = 0) -> Floats:
+        """One figure of one pool over all paths."""
+        return self.fields[:, pool, NAMES.index(name)]
+
+
+def empty_outcome(paths: int, pools: int) -> Outcome:
+    """Room for the rows of so many paths."""
+    return Outcome(
+        np.empty((paths, pools, len(NAMES))), np.empty((paths, pools, len(WAIT_STEPS))), np.empty((paths, FUND_FIGURES))
+    )  # fmt: skip
+
+
+def work_for(world: World) -> Work:
+    """What one thread needs to run paths of this world."""
+    slots, pools, times = world.base.ratio.size, world.pools.size, world.steps + 1
+    return Work(
+        ratio=world.base.ratio.copy(),
+        collateral=world.base.collateral.copy(),
+        shares=world.base.debt.copy(),
+        number=world.base.number.copy(),
+        status=np.zeros(slots, np.int8),
+        since=np.full(slots, -1, np.int64),
+        clock=np.zeros(slots, np.int64),
+        left=np.full(slots, -1, np.int64),
+        touched=np.zeros(slots, np.int64),
+        changed=np.zeros(slots, np.int64),
+        dirty=np.zeros(slots, np.int8),
+        candidates=np.zeros(slots, np.int64),
+        keys=np.zeros(slots),
+        multiples=np.ones((pools, times)),
+        visible=np.zeros((pools, times)),
+        thresholds=np.zeros((pools, times)),
+        present=np.ones(times, np.bool_),
+        ok_steps=np.zeros((pools, times), np.int64),
+        ok_before=np.zeros((pools, times), np.int64),
+        markets=np.zeros(pools),
+    )
+
+
+def memory_needed(world: World, paths: int, threads: int) -> int:
+    """Bytes that a run holds at its peak: the rows of all paths, and what each thread works in."""
+    rows = paths * world.pools.size * 8 * (len(NAMES) + len(WAIT_STEPS)) + paths * 8 * FUND_FIGURES
+    one = sum(part.nbytes for part in world.base) * 3 + world.pools.size * (world.steps + 1) * 48
+    return int(rows + threads * one + world.frozen.nbytes + world.bias.nbytes + world.series.nbytes)
+
+
+def available_threads(asked: int | None) -> int:
+    """The threads asked for, or one for each processor this process may use."""
+    return asked or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else asked or os.cpu_count() or 1
+
+
+def run_chunk(world: World, seed: int, first: int, count: int) -> Outcome:
+    """The paths from `first` on, `count` of them; the same rows whoever else runs the others."""
+    rows = empty_outcome(count, world.pools.size)
+    _Runner(world).fill(seed, first, rows)
+    return rows
+
+
+def run(world: World, *, seed: int, paths: int, threads: int | None = None, progress: Progress | None = None) -> Outcome:
+    """All paths on threads; `progress` is called with the paths done and their number, and may raise to stop the run."""
+    workers = available_threads(threads)
+    rows = empty_outcome(paths, world.pools.size)
+    size = max(1, min(MAX_CHUNK, -(-paths // (workers * 8))))
+    own = local()
+
+    def chunk(first: int) -> int:
+        if not hasattr(own, "runner"):
+            own.runner = _Runner(world)
+        until = min(first + size, paths)
+        own.runner.fill(seed, first, Outcome(rows.fields[first:until], rows.waits[first:until], rows.fund[first:until]))
+        return until - first
+
+    done = 0
+    with ThreadPoolExecutor(workers, thread_name_prefix="paths") as pool:
+        waiting: set[Future[int]] = {pool.submit(chunk, first) for first in range(0, paths, size)}
+        try:
+            while waiting:
+                finished, waiting = wait(waiting, timeout=POLL_SECONDS, return_when=FIRST_COMPLETED)
+                done += sum(future.result() for future in finished)
+                if progress is not None:
+                    progress(done, paths)
+        finally:
+            for future in waiting:
+                future.cancel()
+    return rows
+
+
+class _Runner:
+    """One thread's own copy of all that a path writes to."""
+
+    def __init__(self, world: World) -> None:
+        self._world, self._work = world, work_for(world)
+        self._state, self._feeds, self._fund = np.zeros(world.pools.size, STATE), world.feeds.copy(), np.zeros(1, FUND)
+
+    def fill(self, seed: int, first: int, rows: Outcome) -> None:
+        """Plays as many paths as there are rows, from `first` on."""
+        from ringfence.lab.kernel import run_paths
+
+        count = len(rows.fields)
+        run_paths(
+            self._world, seed, first, count, self._work, self._state, self._feeds, self._fund, rows.fields, rows.waits, rows.fund
+        )  # fmt: skip
