@@ -176,7 +176,8 @@ class _Tail:
     def quantile(self, cumulated: Floats, level: int) -> Floats:
         """So many paths may be larger; the next one is it."""
         larger = self._paths * (1000 - level) // 1000
-        return self._values[np.argmax(cumulated > larger, axis=1)]
+        found: Floats = self._values[np.argmax(cumulated > larger, axis=1)]
+        return found
 
     def shortfall(self, cumulated: Floats, level: int) -> Floats:
         """Each value counts as often as it was taken, until the tail is full."""

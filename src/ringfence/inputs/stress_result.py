@@ -1,0 +1,125 @@
+"""What a stress run says: metrics with their intervals, what held and what failed, and the files that hold them (`result.json`,
+`paths.parquet`).
+
+Amounts are whole asset tokens as floats, unlike those of a replay: a distribution is an estimate, and its intervals say how good it is.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ringfence.inputs.results import RESULT_FILE
+
+if TYPE_CHECKING:
+    import polars
+
+STRESS_SCHEMA = "ringfence.stress/1"
+PATHS_FILE = "paths.parquet"
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A figure, the bounds of its 95 % interval, its unit, and exactly what it is."""
+
+    value: float
+    low: float
+    high: float
+    unit: str
+    definition: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """As in `result.json`."""
+        return {"value": self.value, "low": self.low, "high": self.high, "unit": self.unit, "definition": self.definition}
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimCheck:
+    """What a scenario claims of its result, `loss_mean > 0` for example, under `fails` or `holds`, and whether this run bears it out."""
+
+    kind: str
+    claim: str
+    held: bool
+
+    def to_dict(self) -> dict[str, Any]:
+        """As in `result.json`."""
+        return {"kind": self.kind, "claim": self.claim, "held": self.held}
+
+
+@dataclass(frozen=True, slots=True)
+class PoolStress:
+    """One pool of a run: how it began (whole tokens), its terms in base units, and its own metrics where there are several pools."""
+
+    name: str
+    supply: float
+    debt: float
+    reserve: float
+    collateral: float
+    start_price: float
+    positions: int
+    terms: Mapping[str, str]
+    metrics: Mapping[str, Metric] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As in `result.json`."""
+        return {
+            "name": self.name,
+            "supply": self.supply,
+            "debt": self.debt,
+            "reserve": self.reserve,
+            "collateral": self.collateral,
+            "start_price": self.start_price,
+            "positions": self.positions,
+            "terms": dict(self.terms),
+            "metrics": {name: metric.to_dict() for name, metric in self.metrics.items()},
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class StressResult:
+    """A stress run's metrics and paths with what they were made from: file digests, versions, the scenario, the run's options."""
+
+    metrics: Mapping[str, Metric]
+    pools: tuple[PoolStress, ...]
+    claims: tuple[ClaimCheck, ...]
+    inputs: Mapping[str, str]
+    versions: Mapping[str, str]
+    options: Mapping[str, Any]
+    scenario: Mapping[str, Any]
+    defaults: tuple[str, ...] = ()
+    """Which inputs were left to defaults; while any of depth, oracle or liquidators is, nobody should take a good figure for a verdict."""
+    notices: tuple[str, ...] = ()
+    paths: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    """Columns of `paths.parquet`, arrays of one length."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The content of `result.json`."""
+        return {
+            "schema": STRESS_SCHEMA,
+            "inputs": dict(self.inputs),
+            "versions": dict(self.versions),
+            "options": dict(self.options),
+            "scenario": dict(self.scenario),
+            "defaults": list(self.defaults),
+            "notices": list(self.notices),
+            "claims": [claim.to_dict() for claim in self.claims],
+            "metrics": {name: metric.to_dict() for name, metric in self.metrics.items()},
+            "pools": [pool.to_dict() for pool in self.pools],
+        }
+
+    def to_json(self) -> str:
+        """The text of `result.json`: the same for the same run, whatever the number of threads."""
+        return json.dumps(self.to_dict(), indent=2, allow_nan=False) + "\n"
+
+    def to_polars(self) -> "polars.DataFrame":
+        """The paths, one row a path and pool; needs the `lab` extra."""
+        import polars
+
+        return polars.DataFrame(dict(self.paths))
+
+
+def write_stress(result: StressResult, folder: Path) -> None:
+    """Writes `result.json` and `paths.parquet` into an existing folder."""
+    result.to_polars().write_parquet(folder / PATHS_FILE)
+    (folder / RESULT_FILE).write_text(result.to_json(), encoding="utf-8")
