@@ -37,15 +37,19 @@ def _high(a: int, b: int) -> int:
 
 
 @jit
-def block(seed: int, path: int, stream: int, step: int) -> tuple[int, int, int, int]:
-    """Four random words of 64 bits; seed, path, stream and step are at least 0 and below 2^63."""
-    a, b, c, d = word(step), word(path), word(stream), _ZERO
-    first, second = word(seed), _ZERO
+def philox(a: int, b: int, c: int, d: int, first: int, second: int) -> tuple[int, int, int, int]:
+    """The four words that ten rounds make of a counter (a, b, c, d) under a key (first, second)."""
     for _ in range(_ROUNDS):
         a_low, c_low = (_MULTIPLY_FIRST * a) & _ALL, (_MULTIPLY_SECOND * c) & _ALL
         a, b, c, d = _high(_MULTIPLY_SECOND, c) ^ b ^ first, c_low, _high(_MULTIPLY_FIRST, a) ^ d ^ second, a_low
         first, second = (first + _BUMP_FIRST) & _ALL, (second + _BUMP_SECOND) & _ALL
     return a, b, c, d
+
+
+@jit
+def block(seed: int, path: int, stream: int, step: int) -> tuple[int, int, int, int]:
+    """Four random words of 64 bits; seed, path, stream and step are at least 0 and below 2^63."""
+    return philox(word(step), word(path), word(stream), _ZERO, word(seed), _ZERO)
 
 
 @jit
