@@ -20,8 +20,11 @@ if TYPE_CHECKING:
     from ringfence.inputs.errors import InputError
     from ringfence.inputs.pool_file import PoolFile, read_pool_file
     from ringfence.inputs.prices import Prices, read_prices
-    from ringfence.ladder.ladder import Ladder
+    from ringfence.inputs.scenario import Scenario
+    from ringfence.inputs.scenario_file import read_scenario
     from ringfence.lab.replay import replay
+    from ringfence.lab.stress import stress
+    from ringfence.ladder.ladder import Ladder
     from ringfence.model.errors import Revert
     from ringfence.model.pool import Pool
     from ringfence.model.terms import Terms
@@ -34,11 +37,14 @@ __all__ = [
     "PoolFile",
     "Prices",
     "Revert",
+    "Scenario",
     "Terms",
     "read_book",
     "read_pool_file",
     "read_prices",
+    "read_scenario",
     "replay",
+    "stress",
 ]
 
 _HOMES = {
@@ -49,11 +55,14 @@ _HOMES = {
     "PoolFile": "ringfence.inputs.pool_file",
     "Prices": "ringfence.inputs.prices",
     "Revert": "ringfence.model.errors",
+    "Scenario": "ringfence.inputs.scenario",
     "Terms": "ringfence.model.terms",
     "read_book": "ringfence.inputs.book",
     "read_pool_file": "ringfence.inputs.pool_file",
     "read_prices": "ringfence.inputs.prices",
+    "read_scenario": "ringfence.inputs.scenario_file",
     "replay": "ringfence.lab.replay",
+    "stress": "ringfence.lab.stress",
 }
 
 

@@ -19,11 +19,14 @@ PUBLIC = [
     "PoolFile",
     "Prices",
     "Revert",
+    "Scenario",
     "Terms",
     "read_book",
     "read_pool_file",
     "read_prices",
+    "read_scenario",
     "replay",
+    "stress",
 ]
 HEAVY = ["numpy", "pyrevm", "eth_abi", "click", "rich", "polars", "pyarrow", "numba"]
 NEEDED = {"Ladder": ["numpy"]}

@@ -16,6 +16,7 @@ COMMANDS = {
     "init": ("ringfence.cli.init", "Put commented terms, a book and prices into a folder, to start from."),
     "pool": ("ringfence.cli.pool", "Look at a deployed pool, lend to it, borrow from it."),
     "replay": ("ringfence.cli.replay", "Sell a real book through a history of prices, exactly."),
+    "stress": ("ringfence.cli.stress", "Run a pool through thousands of futures, and say what is lost and why."),
 }
 """Name: (module that holds it as `command`, its line in the help)."""
 

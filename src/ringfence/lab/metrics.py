@@ -11,6 +11,7 @@ from operator import itemgetter
 import numpy as np
 
 from ringfence.inputs.stress_result import Metric
+from ringfence.inputs.times import duration
 from ringfence.lab.columns import COMPARED, NOTHING_LOST, Columns, PoolStart, SharedMargin, columns_of, joined, joined_start, shared_margin
 from ringfence.lab.intervals import CHUNK, LEAST_ROWS, ClassQuantile, Floats, Mean, Quantile, Quotient, Shortfall, Statistic, estimate
 from ringfence.lab.outcome import NAMES, WAIT_STEPS
@@ -59,8 +60,7 @@ class Setting:
     @property
     def over(self) -> str:
         """The horizon in words."""
-        days, rest = divmod(self.horizon, DAY)
-        return f"{days} day{'' if days == 1 else 's'}" if not rest else f"{self.horizon / 3600:g} hours"
+        return duration(self.horizon)
 
 
 @dataclass(frozen=True, slots=True)

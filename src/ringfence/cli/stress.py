@@ -1,0 +1,202 @@
+"""`ringfence stress`: reads pools and a scenario, runs many futures, shows, writes."""
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ringfence.cli.exit_codes import DONE
+from ringfence.cli.signals import heed
+from ringfence.inputs.errors import InputError, NotExact, printable
+from ringfence.model.terms import WAD
+
+if TYPE_CHECKING:
+    from ringfence.inputs.book import Book
+    from ringfence.inputs.pool_file import PoolFile
+    from ringfence.inputs.scenario import Scenario
+    from ringfence.inputs.start_price import StartPrice
+    from ringfence.inputs.stress_result import StressResult
+
+WAD_DIGITS = 18
+NEEDED = ("numba", "polars", "pyarrow")
+Progress = Callable[[int, int], None]
+
+
+@click.command("stress")
+@click.option("--book", "books", required=True, multiple=True, metavar="FILE", help="Accounts, collateral and debt; once for each pool.")
+@click.option("--terms", "terms", required=True, multiple=True, metavar="FILE", help="The pool: TOML; once for each book, in their order.")
+@click.option("--scenario", required=True, metavar="FILE|NAME", help="How prices, oracle, market and people behave: TOML or a name.")
+@click.option("--paths", type=int, default=10_000, show_default=True, metavar="N", help="How many futures.")
+@click.option("--horizon", default="30d", show_default=True, metavar="TIME", help="How long each is: 12h, 30d, or seconds.")
+@click.option("--seed", type=int, default=1, show_default=True, metavar="S", help="The same seed, the same figures.")
+@click.option("--out", metavar="DIR", help="Folder for result.json and paths.parquet; new, empty, or holding a former result.")
+@click.option("--price", "prices", multiple=True, metavar="DECIMAL", help="Start price in whole tokens, once for each pool.")
+@click.option("--correlation", metavar="DECIMAL", help="Of the pools' price moves, 0 to 1; default as the scenario says.")
+@click.option("--significant-loss", metavar="DECIMAL", default="0.01", show_default=True, help="Part of supply above which a loss counts.")
+@click.option("--definition", "definitions", multiple=True, metavar="NAME", help="Add metrics as a peer defines them: gauntlet, chaos, ...")
+@click.option("--causes/--no-causes", default=True, show_default=True, help="Run the same paths without each cause of loss, too.")
+@click.option("--threads", type=click.IntRange(1, 4096), metavar="N", help="Default: one for each processor; figures are the same.")
+@click.option("--scheduler", metavar="tcp://...", help="Run on a Dask cluster instead; figures are the same.")
+@click.option("--json", "as_json", is_flag=True, help="Print result.json on standard output and nothing else.")
+def command(
+    books: tuple[str, ...],
+    terms: tuple[str, ...],
+    scenario: str,
+    paths: int,
+    horizon: str,
+    seed: int,
+    out: str | None,
+    prices: tuple[str, ...],
+    correlation: str | None,
+    significant_loss: str,
+    definitions: tuple[str, ...],
+    causes: bool,
+    threads: int | None,
+    scheduler: str | None,
+    as_json: bool,
+) -> int:
+    """Run a pool, or several under one market and one backstop, through thousands of futures: what is lost, how surely, and to what."""
+    from ringfence.cli.out_folder import check_out, write_out
+    from ringfence.inputs.scenario_file import read_scenario
+    from ringfence.inputs.stress_result import write_stress
+
+    if out is not None:
+        check_out(Path(out))
+    _check_pairs(books, terms, prices)
+    seconds, limit = _seconds("--horizon", horizon), _part("--significant-loss", significant_loss)
+    _check_installed()
+    world = _with_correlation(read_scenario(scenario), correlation)
+    pools = [_pool(book, file) for book, file in zip(books, terms, strict=True)]
+    starts = _starts(pools, prices, world)
+    heed()
+    for notice in (notice for book, pool in pools for notice in (*pool.notices, *book.notices)):
+        click.echo(f"notice: {notice}", err=True)
+
+    from ringfence.lab.stress import stress
+
+    with _progress() as progress:
+        result = stress(
+            pools,
+            world,
+            start_prices=starts,
+            paths=paths,
+            horizon=seconds,
+            seed=seed,
+            threads=threads,
+            scheduler=scheduler,
+            progress=progress,
+            causes=causes,
+            definitions=definitions,
+            significant=limit,
+        )
+    for notice in result.notices:
+        click.echo(f"notice: {notice}", err=True)
+    if out is not None:
+        write_out(Path(out), lambda folder: write_stress(result, folder))
+    heed()
+    if as_json:
+        click.echo(result.to_json(), nl=False)
+    _show(result, out, err=as_json)
+    return DONE
+
+
+def _check_pairs(books: Sequence[str], terms: Sequence[str], prices: Sequence[str]) -> None:
+    if len(books) != len(terms):
+        raise InputError("--book", f"{len(books)} books and {len(terms)} terms files", remedy="give each book its terms, in the same order")
+    if prices and len(prices) != len(books):
+        raise InputError("--price", f"{len(prices)} prices for {len(books)} pools", remedy="give one for each pool, or none")
+
+
+def _check_installed() -> None:
+    from importlib.util import find_spec
+
+    missing = [name for name in NEEDED if find_spec(name) is None]
+    if missing:
+        remedy = "pip install '.[lab]' where Ringfence was cloned"
+        raise InputError("stress", f"needs {', '.join(missing)}, which {'is' if len(missing) == 1 else 'are'} not installed", remedy=remedy)
+
+
+def _pool(book: str, terms: str) -> "tuple[Book, PoolFile]":
+    from ringfence.inputs.book import read_book
+    from ringfence.inputs.pool_file import read_pool_file
+
+    pool = read_pool_file(terms)
+    return read_book(book, pool.collateral_decimals, pool.asset_decimals), pool
+
+
+def _starts(pools: "Sequence[tuple[Book, PoolFile]]", prices: Sequence[str], scenario: "Scenario") -> "list[StartPrice]":
+    from ringfence.inputs.start_price import start_price
+
+    given: Sequence[str | None] = prices or [None] * len(pools)
+    return [start_price(price, scenario, book, pool) for price, (book, pool) in zip(given, pools, strict=True)]
+
+
+def _with_correlation(scenario: "Scenario", text: str | None) -> "Scenario":
+    from dataclasses import replace
+
+    return scenario if text is None else replace(scenario, correlation=_part("--correlation", text))
+
+
+def _part(option: str, text: str) -> float:
+    from ringfence.inputs.decimals import exact_scaled
+
+    try:
+        return exact_scaled(text, WAD_DIGITS, WAD + 1) / WAD
+    except NotExact as err:
+        raise InputError(option, str(err), remedy="give a decimal of 0 to 1") from err
+
+
+def _seconds(option: str, text: str) -> int:
+    from ringfence.inputs.toml_file import DURATION, DURATION_REMEDY, SECONDS
+
+    match = DURATION.fullmatch(text)
+    if match is None:
+        raise InputError(option, f"'{printable(text)}' is not a time", remedy=DURATION_REMEDY)
+    return sum(int(count or 0) * size for count, size in zip(match.groups(), (1, *SECONDS.values()), strict=True))
+
+
+@contextmanager
+def _progress() -> Iterator[Progress]:
+    """A bar on standard error while a person watches; for a log only a look whether a signal has come."""
+    if not sys.stderr.isatty():
+        yield lambda *_: heed()
+        return
+    from rich.console import Console
+    from rich.progress import Progress as Bar
+
+    with Bar(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("paths", total=None)
+
+        def show(done: int, total: int) -> None:
+            heed()
+            bar.update(task, completed=done, total=total)
+
+        yield show
+
+
+def _show(result: "StressResult", out: str | None, *, err: bool) -> None:
+    """The figures a person asks for first, what explains them, and how far they can be trusted."""
+    from rich.console import Console
+    from rich.markup import escape
+
+    from ringfence.cli.show import show_table
+    from ringfence.cli.stress_table import blocks, claim_lines, heading, last_word, pools_table
+
+    console = Console(stderr=err, highlight=False)
+    for line in heading(result):
+        console.print(escape(line), soft_wrap=True)
+    for title, table in blocks(result):
+        console.print(f"\n[bold]{title}[/bold]")
+        show_table(console, table)
+    if len(result.pools) > 1:
+        console.print("\n[bold]pool by pool[/bold]")
+        show_table(console, pools_table(result))
+    console.print()
+    for line in claim_lines(result):
+        console.print(line, soft_wrap=True)
+    console.print(last_word(result), soft_wrap=True)
+    if out is not None:
+        console.print(f"written to {escape(printable(out, 200))}", soft_wrap=True)

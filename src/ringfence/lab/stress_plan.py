@@ -1,0 +1,174 @@
+"""What a stress run runs: the worlds of the pools, as the scenario has them and without each thing that may explain a loss."""
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from ringfence.inputs.book import Book
+from ringfence.inputs.errors import InputError
+from ringfence.inputs.pool_file import PoolFile
+from ringfence.inputs.provenance import shown_terms
+from ringfence.inputs.scenario import Liquidators, Oracle, Scenario
+from ringfence.inputs.stress_result import PoolStress
+from ringfence.lab.columns import Columns, PoolStart
+from ringfence.lab.layout import World
+from ringfence.lab.memory import available_memory, shown_gib
+from ringfence.lab.metrics import NO_CASCADE, NO_RUN, Setting, bytes_needed, measure
+from ringfence.lab.outcome import NAMES, WAIT_STEPS
+from ringfence.lab.run import Outcome, available_threads, memory_needed, run
+from ringfence.lab.world import build_world
+from ringfence.model.terms import ZERO_ADDRESS
+
+FUND_COLUMNS = ("fund_end", "fund_drawn", "fund_exhausted", "fund_premium")
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is run: the pools under a fitted scenario, and how the variants differ from it."""
+
+    pools: Sequence[tuple[Book, PoolFile]]
+    scenario: Scenario
+    prices: Sequence[float]
+    horizon: int
+    bin_width: float
+    collateral_from: Sequence[int] | None
+
+    @property
+    def starts(self) -> list[PoolStart]:
+        """Each pool before the first step."""
+        return [_start(book, pool) for book, pool in self.pools]
+
+    def setting(self, significant: float) -> Setting:
+        """What metrics need to know of the run."""
+        lenders = self.scenario.lenders
+        cover = sum(pool.fund.assets / 10**pool.asset_decimals for _, pool in self.pools if pool.fund)
+        return Setting(self.scenario.step, self.horizon, lenders.low_cash, significant, cover)
+
+    def world(self, changes: Mapping[str, Any]) -> World:
+        """The arrays of all pools, each market in tokens of its own book."""
+        scenario = replace(self.scenario, **changes)
+        own = [replace(scenario, market=scenario.market.for_book(_collateral(book, pool))) for book, pool in self.pools]
+        steps = self.horizon // scenario.step
+        return build_world(self.pools, own, self.prices, steps, bin_width=self.bin_width, collateral_from=self.collateral_from)
+
+    def variants(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        """The other circumstances under which the same paths are run, those that differ."""
+        scenario = self.scenario
+        if scenario.oracle != Oracle():
+            yield "perfect_oracle", {"oracle": Oracle()}
+        if scenario.market.a > 0.0:
+            yield "infinite_depth", {"market": replace(scenario.market, a=0.0)}
+            if scenario.market.cascade > 0.0:
+                yield NO_CASCADE, {"market": replace(scenario.market, cascade=0.0)}
+        prompt = replace(scenario.liquidators, latency=0, outages=(), outages_per_year=0.0, outage_length=0)
+        if _is_late(scenario.liquidators):
+            yield "no_latency", {"liquidators": prompt}
+        if scenario.lenders.run_share > 0.0:
+            yield NO_RUN, {"lenders": replace(scenario.lenders, run_share=0.0)}
+
+    def shown(self, place: int, metrics: Mapping[str, Any]) -> PoolStress:
+        """A pool as the result shows it."""
+        book, pool = self.pools[place]
+        start = self.starts[place]
+        return PoolStress(
+            name=start.name,
+            supply=start.supply,
+            debt=start.debt,
+            reserve=start.reserve,
+            collateral=_collateral(book, pool),
+            start_price=float(self.prices[place]),
+            positions=start.positions,
+            terms=shown_terms(pool),
+            metrics=metrics,
+        )
+
+    def notices(self) -> Iterator[str]:
+        """What fits and yet is hardly meant."""
+        for (book, pool), price in zip(self.pools, self.prices, strict=True):
+            worth = price * 10**pool.asset_decimals / 10**pool.collateral_decimals
+            loans = sum(owed > 0 for owed in book.debt)
+            under = sum(held * worth < owed for held, owed in zip(book.collateral, book.debt, strict=True))
+            if 2 * under > loans:
+                yield f"{book.file}: {under:,} of {loans:,} loans are under water at the start; is {price:g} the price in asset?"
+            if pool.terms.backstop != ZERO_ADDRESS and pool.fund is None:
+                yield f"{pool.file}: the backstop pays nothing, for nothing is said of its funds; a [backstop] with assets gives it some"
+
+
+class Runner:
+    """Runs worlds over the same paths, here or on a cluster, and counts how far all of it is."""
+
+    def __init__(self, seed: int, paths: int, threads: int | None, scheduler: str | None, progress: Progress | None, runs: int) -> None:
+        self._seed, self._paths, self._threads, self._scheduler = seed, paths, threads, scheduler
+        self._progress, self._runs, self._done = progress, runs, 0
+
+    def run(self, world: World) -> Outcome:
+        """All paths of one world."""
+        if self._scheduler is not None:
+            from ringfence.lab.cluster import run_on_cluster
+
+            outcome = run_on_cluster(world, seed=self._seed, paths=self._paths, scheduler=self._scheduler, progress=self._tell)
+        else:
+            outcome = run(world, seed=self._seed, paths=self._paths, threads=self._threads, progress=self._tell)
+        self._done += self._paths
+        return outcome
+
+    def _tell(self, done: int, _: int) -> None:
+        if self._progress is not None:
+            self._progress(self._done + done, self._runs * self._paths)
+
+
+def _is_late(people: Liquidators) -> bool:
+    return people.latency > 0 or bool(people.outages) or (people.outages_per_year > 0.0 and people.outage_length > 0)
+
+
+def _start(book: Book, pool: PoolFile) -> PoolStart:
+    unit = 10**pool.asset_decimals
+    debt = sum(book.debt)
+    parts = [owed / debt for owed in book.debt if owed]
+    return PoolStart(
+        name=pool.name,
+        supply=pool.supply / unit,
+        debt=debt / unit,
+        reserve=pool.reserve / unit,
+        positions=len(parts),
+        largest=max(parts, default=0.0),
+        herfindahl=math.fsum(part * part for part in parts),
+        is_covered=pool.fund is not None,
+    )
+
+
+def _collateral(book: Book, pool: PoolFile) -> float:
+    return float(sum(book.collateral) / 10**pool.collateral_decimals)
+
+
+def check_memory(world: World, paths: int, threads: int | None, variants: int) -> None:
+    """Raises InputError, with the estimate, for more than there is."""
+    needed = memory_needed(world, paths, available_threads(threads)) + bytes_needed(paths, world.pools.size, variants)
+    free = available_memory()
+    if free is not None and needed > free:
+        reason = f"{paths:,} paths of {world.steps:,} steps need about {shown_gib(needed)} of memory, {shown_gib(free)} are free"
+        raise InputError("paths", reason, remedy="run fewer paths, fewer threads, or a larger machine")
+
+
+def metric_names(starts: Sequence[PoolStart], setting: Setting, causes: bool, definitions: Sequence[str]) -> list[str]:
+    """The metrics that such a run has, from one path on which nothing happens."""
+    pools = len(starts)
+    nothing = np.zeros((1, pools, len(NAMES))), np.zeros((1, pools, len(WAIT_STEPS))), np.zeros((1, len(FUND_COLUMNS)))
+    return list(measure(*nothing, starts, setting, seed=0, variants={} if causes else None, definitions=definitions).together)
+
+
+def path_columns(base: Outcome, variants: Mapping[str, Sequence[Columns]], is_covered: bool) -> dict[str, Any]:
+    """The columns of `paths.parquet`: one row a path, or a path and pool, path by path."""
+    paths, pools, _ = base.fields.shape
+    columns: dict[str, Any] = {"path": np.repeat(np.arange(paths), pools)}
+    if pools > 1:
+        columns["pool"] = np.tile(np.arange(pools), paths)
+    columns |= {name: base.fields[:, :, place].ravel() for place, name in enumerate(NAMES)}
+    columns |= {f"loss_with_{name}": np.stack([pool["loss"] for pool in others], axis=1).ravel() for name, others in variants.items()}
+    if is_covered:
+        columns |= {name: np.repeat(base.fund[:, place], pools) for place, name in enumerate(FUND_COLUMNS)}
+    return columns
