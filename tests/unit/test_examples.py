@@ -59,7 +59,7 @@ def test_a_recording_is_fit_for_any_terminal(name: str) -> None:
 def test_every_example_is_in_the_list() -> None:
     """Each with a README and a recording."""
     listed = (EXAMPLES / "README.md").read_text(encoding="utf-8")
-    assert NAMES == ["contracts", "cover", "crash", "demo", "one_loan", "one_whale", "patience"]
+    assert NAMES == ["contracts", "cover", "crash", "curve", "demo", "one_loan", "one_whale", "patience"]
     assert all(f"[{name}]({name}/README.md)" in listed for name in NAMES)
     assert {folder.name for folder in EXAMPLES.iterdir() if folder.is_dir()} == set(NAMES)
 
