@@ -29,7 +29,7 @@ def read_quotes(table: Table, files: Beside) -> tuple[tuple[float, float], ...]:
     others: set[tuple[str, str]] = set()
     with open_table(file) as rows:
         if not pair and "amount" not in rows.columns and set(PAIRS) <= set(rows.columns):
-            table.refuse("quotes", f"{quoted(file)} holds the quotes of many pairs", 'name one: sell = "WETH" and buy = "USDC"')
+            table.refuse("quotes", "the file holds quotes of many pairs", 'name one: sell = "WETH" and buy = "USDC"')
         require_columns(rows, file, columns, f"quotes have the columns {', '.join(columns)}")
         for row, (amount, impact, *names) in rows.rows(columns):
             sold = (names[0].strip(), names[1].strip()) if pair else None
@@ -42,7 +42,7 @@ def read_quotes(table: Table, files: Beside) -> tuple[tuple[float, float], ...]:
     files.notices.extend(ignored_notice(file, ignored))
     if pair and not found:
         told = printable(", ".join("/".join(names) for names in sorted(others)), 120)
-        table.refuse("sell", f"{quoted(file)} holds no quotes of {quoted('/'.join(pair))}", f"it holds {told or 'none at all'}")
+        table.refuse("sell", f"the file holds no quotes of {quoted('/'.join(pair))}", f"it holds {told or 'none at all'}")
     if len(found) < FEWEST:
         raise InputError(file, f"holds {len(found)} quotes, too few to fit", remedy=f"give {FEWEST} or more")
     return tuple(sorted(found))

@@ -156,10 +156,8 @@ class Table:
     def digits(self, key: str, value: Any, what: str = "") -> str:
         """What a number's text is; a TOML float is refused."""
         if isinstance(value, FloatLiteral):
-            self.refuse(
-                key, f"{what}{printable(value)} is a float, which is not exact", f'write it as a string: {key if not what else ""}'
-                f'{" = " if not what else ""}"{printable(value)}',
-            )  # fmt: skip
+            example = f'"{printable(value)}"' if what else f'{key} = "{printable(value)}"'
+            self.refuse(key, f"{what}{printable(value)} is a float, which is not exact", f"write it as a string: {example}")
         if isinstance(value, bool) or not isinstance(value, int | str):
             self.refuse(key, f"{what}{shown(value)} is not a number", 'write a decimal in quotes, such as "0.05"')
         return value if isinstance(value, str) else spelled(value)
