@@ -408,10 +408,8 @@ def test_a_damaged_scenario_is_sound_or_refused_in_one_line(how: str, folder: Pa
     tail = f'[prices]\nmodel = "tail"\n{MODEL_FILES["tail"]}'
     body = WHOLE.partition("[prices]")[0]
     rest = "[oracle]" + WHOLE.partition("[oracle]")[2]
-    texts = [
-        WHOLE,
-        body + models + rest.replace('a = "0.001"\nb = "0.7"\nmeasure = "book"', 'quotes = "pairs.csv"\nsell = "WETH"\nbuy = "USDC"'),
-    ]
+    depth, quotes = 'a = "0.001"\nb = "0.7"\nmeasure = "book"', 'quotes = "pairs.csv"\nsell = "WETH"\nbuy = "USDC"'
+    texts = [WHOLE, body + tail + rest.replace(depth, quotes)]
     texts += [(SHIPPED / f"{name}.toml").read_text(encoding="utf-8") for name in NAMES]
     path = folder / "damaged.toml"
     for _ in range(FILES):
