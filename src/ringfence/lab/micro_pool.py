@@ -15,7 +15,7 @@ from ringfence.inputs.stand_ins import FUNDS, LENDER, LIQUIDATOR, borrower
 from ringfence.lab.micro_tally import Flows, Sold, prove_positions
 from ringfence.lab.model_engine import rate_model
 from ringfence.lab.suspects import Suspects
-from ringfence.lab.tally import require
+from ringfence.lab.tally import ConservationError, require
 from ringfence.model import liquidation, shares
 from ringfence.model.backstop import Backstop
 from ringfence.model.erc20 import Ledger
@@ -236,7 +236,7 @@ class MicroPool:
         self.pool.events.clear()
         before, self.totals = self.totals, self._totals(now)
         if logged is None or logged[0] != expected:
-            raise AssertionError(f"the pool sold {logged}, not {expected}")
+            raise ConservationError(f"sale: what the pool sold, {logged}, is not what the rule says, {expected}")
         sale, parts = logged
         self.flows.add_sale(Sold(step, place, sale, parts), step - self._unhealthy_from[place], before, self.totals)
         self.collateral[place] -= sale.collateral
