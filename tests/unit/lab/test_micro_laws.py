@@ -76,7 +76,7 @@ def a_pool(random: Random, step: int, fund: Fund | None = None, decimals: tuple[
         creator_fee=random.choice([0, WAD // 10]),
         fee_recipient=RECIPIENT,
         premium=WAD // 10 if fund else 0,
-        min_debt=random.choice([0, 100]) * 10 ** decimals[1],
+        min_debt=random.choice([0, 50]) * 10 ** decimals[1],
         **an_incentive(random, step),
     )
 
