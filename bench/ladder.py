@@ -44,7 +44,7 @@ def main() -> None:
         found.append(figures)
         print(
             f"{count:9,}{figures['build_seconds']:7.2f} s{figures['question_microseconds']:10.1f} us{figures['scan_microseconds']:8.0f} us"
-            f"{figures['scan_to_question']:16,.0f}{figures['decisions_a_second']:16,.0f}{figures['change_microseconds']:8.1f} us"
+            f"{figures['scan_to_question']:16,.1f}{figures['decisions_a_second']:16,.0f}{figures['change_microseconds']:8.1f} us"
             f"{figures['sort_seconds']:10.3f} s{figures['curve_milliseconds']:12.1f} ms{figures['scans_to_curve']:13,.0f}"
         )
     if arguments.json:

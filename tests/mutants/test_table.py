@@ -24,17 +24,17 @@ POOL = ("contract", "model", "twins", "cover", "lockup", "permits")
 @pytest.fixture
 def sources(tmp_path: Path) -> Path:
     """A copy of everything that a mutant may change."""
-    for name in ("contracts", "src/ringfence/model"):
+    for name in ("contracts", "src/ringfence/model", "src/ringfence/ladder"):
         shutil.copytree(ROOT / name, tmp_path / name)
     return tmp_path
 
 
 def test_faults_are_half_in_the_contracts_and_half_in_the_model() -> None:
-    """The pool has as many on either side; contracts without a twin have theirs on one side only."""
+    """The pool has as many on either side; contracts without a twin have theirs on one side only, as the ladder has."""
     pool = Counter(mutant.side for mutant in MUTANTS if mutant.table in POOL)
     assert pool["contract"] == pool["model"] >= 140
     assert pool["twins"] >= 50
-    count = Counter(mutant.side for mutant in SINGLE if mutant.table not in (*POOL, "leverage"))
+    count = Counter(mutant.side for mutant in SINGLE if mutant.table not in (*POOL, "leverage", "ladder"))
     assert count["contract"] >= count["model"] >= 70
 
 
@@ -87,7 +87,8 @@ def test_every_file_of_rules_has_its_faults() -> None:
     # `errors.py` holds no rule, and `__init__.py` nothing.
     model = {str(path.relative_to(ROOT)) for path in (ROOT / "src/ringfence/model").glob("*.py")}
     model = {path for path in model if Path(path).name not in ("__init__.py", "errors.py")}
-    assert contracts | model == {change.file for mutant in SINGLE for change in mutant.changes}
+    ladder = {str(path.relative_to(ROOT)) for path in (ROOT / "src/ringfence/ladder").glob("[a-z]*.py")}
+    assert contracts | model | ladder == {change.file for mutant in SINGLE for change in mutant.changes}
 
 
 def test_a_table_that_does_not_fit_is_refused(sources: Path) -> None:
