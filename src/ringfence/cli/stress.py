@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ringfence.cli.exit_codes import DONE
-from ringfence.cli.signals import heed
+from ringfence.cli.signals import heed, held
 from ringfence.inputs.errors import InputError, NotExact, printable
 from ringfence.model.terms import WAD
 
@@ -77,7 +77,8 @@ def command(
 
     from ringfence.lab.stress import stress
 
-    with _progress() as progress:
+    # A signal must not raise within the locks of a thread pool: it is recorded, and raised where the progress is told.
+    with held(), _progress() as progress:
         result = stress(
             pools,
             world,

@@ -5,7 +5,7 @@ columns are one matrix product, and quantiles and tails need the counts of the l
 rank hangs on how a float rounds.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -85,11 +85,19 @@ class ClassQuantile:
 Statistic: TypeAlias = Mean | Quotient | Quantile | Shortfall | ClassQuantile
 
 
-def estimate(statistics: Mapping[str, Statistic], paths: int, *, seed: int, draws: int = DRAWS) -> dict[str, Interval]:
-    """Every figure of `paths` paths with its interval, seeded; all of them from the same draws."""
+def estimate(
+    statistics: Mapping[str, Statistic], paths: int, *, seed: int, draws: int = DRAWS, tick: Callable[[], None] | None = None
+) -> dict[str, Interval]:
+    """Every figure of `paths` paths with its interval, seeded; all of them from the same draws. `tick` is called now and then, and may
+    raise to stop it."""
     plan = _Plan(statistics.values(), paths)
     values = plan.of(np.ones((1, paths)))[:, 0]
-    drawn = np.concatenate([plan.of(counts) for counts in _counts(paths, seed, draws)], axis=1)
+    parts = []
+    for counts in _counts(paths, seed, draws):
+        parts.append(plan.of(counts))
+        if tick is not None:
+            tick()
+    drawn = np.concatenate(parts, axis=1)
     low, high = np.quantile(drawn, BOUNDS, axis=1)
     return {name: Interval(float(values[i]), float(low[i]), float(high[i])) for i, name in enumerate(statistics)}
 

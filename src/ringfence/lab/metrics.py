@@ -16,6 +16,7 @@ from ringfence.lab.columns import COMPARED, NOTHING_LOST, Columns, PoolStart, Sh
 from ringfence.lab.intervals import CHUNK, LEAST_ROWS, ClassQuantile, Floats, Mean, Quantile, Quotient, Shortfall, Statistic, estimate
 from ringfence.lab.outcome import NAMES, WAIT_STEPS
 from ringfence.lab.peer_metrics import PEER_METRICS
+from ringfence.lab.run import Outcome
 
 BP = 10_000.0
 DAY = 86_400
@@ -72,38 +73,39 @@ class Measured:
 
 
 def measure(
-    fields: Floats,
-    waits: Floats,
-    fund: Floats,
+    outcome: Outcome,
     starts: Sequence[PoolStart],
     setting: Setting,
     *,
     seed: int,
     variants: Mapping[str, Sequence[Columns]] | None = None,
     definitions: Sequence[str] = (),
+    tick: Callable[[], None] | None = None,
 ) -> Measured:
-    """All metrics of a run: `fields` is paths x pools x outcome.NAMES, `waits` paths x pools x classes of outcome.WAIT_STEPS,
-    `fund` paths x (assets at the end, drawn, 1 if exhausted, premium received).
+    """All metrics of a run, with intervals seeded by `seed`.
 
     `variants` are the same paths under other circumstances (`columns.compared`), by the names in `CAUSES`, `NO_CASCADE` and `NO_RUN`;
-    None: not run; one that is absent is as the base. `definitions` are names of `PEER_METRICS`.
+    None: not run; one that is absent is as the base. `definitions` are names of `PEER_METRICS`; `tick` is as in
+    `intervals.estimate`.
     """
-    pools = [columns_of(fields[:, place], start) for place, start in enumerate(starts)]
+    pools = [columns_of(outcome.fields[:, place], start) for place, start in enumerate(starts)]
     is_one = len(pools) == 1
     whole, whole_start = (pools[0], starts[0]) if is_one else (joined(pools, starts), joined_start(starts))
-    tables = [_Table(whole, whole_start, setting, waits.sum(axis=1))]
+    tables = [_Table(whole, whole_start, setting, outcome.waits.sum(axis=1))]
     tables[0].fill(_each(variants, lambda pools: joined(pools, starts)), definitions)
     if any(start.is_covered for start in starts):
-        tables[0].backstop(fund, np.sum([pool["interest"] for pool, start in zip(pools, starts, strict=True) if start.is_covered], axis=0))
+        tables[0].backstop(
+            outcome.fund, np.sum([pool["interest"] for pool, start in zip(pools, starts, strict=True) if start.is_covered], axis=0)
+        )
     if not is_one:
         shared = shared_margin(pools, starts)
         tables[0].shared_margin(pools, starts, shared)
         for place, (pool, start) in enumerate(zip(pools, starts, strict=True)):
-            table = _Table(pool, start, setting, waits[:, place])
+            table = _Table(pool, start, setting, outcome.waits[:, place])
             table.fill(_each(variants, itemgetter(place)), definitions)
             table.shared_margin_of_one(shared, place)
             tables.append(table)
-    measured = _estimated(tables, len(fields), seed)
+    measured = _estimated(tables, len(outcome.fields), seed, tick)
     return Measured(measured[0], tuple(measured[1:]))
 
 
@@ -117,10 +119,10 @@ def _each(variants: Mapping[str, Sequence[Columns]] | None, of: Callable[[Sequen
     return None if variants is None else {name: of(pools) for name, pools in variants.items()}
 
 
-def _estimated(tables: "Sequence[_Table]", paths: int, seed: int) -> list[dict[str, Metric]]:
+def _estimated(tables: "Sequence[_Table]", paths: int, seed: int, tick: Callable[[], None] | None) -> list[dict[str, Metric]]:
     """All tables from the same draws."""
     asked = {f"{place} {name}": entry.statistic for place, table in enumerate(tables) for name, entry in table.entries.items()}
-    found = estimate(asked, paths, seed=seed)
+    found = estimate(asked, paths, seed=seed, tick=tick)
     shown: list[dict[str, Metric]] = []
     for place, table in enumerate(tables):
         intervals = {name: found[f"{place} {name}"] for name in table.entries}

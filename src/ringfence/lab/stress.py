@@ -78,7 +78,7 @@ def stress(
     base = runner.run(world)
     variants = {name: compared(runner.run(plan.world(changes)).fields, starts) for name, changes in others.items()}
     compared_with = variants if causes else None
-    measured = measure(base.fields, base.waits, base.fund, starts, setting, seed=seed, variants=compared_with, definitions=definitions)
+    measured = measure(base, starts, setting, seed=seed, variants=compared_with, definitions=definitions, tick=runner.tick)
     held = claims_of(scenario, {name: metric.value for name, metric in measured.together.items()})
     options = {"paths": paths, "horizon": horizon, "seed": seed, "bin_width": bin_width, "causes": causes, "significant": significant}
     return StressResult(

@@ -116,6 +116,10 @@ class Runner:
         self._done += self._paths
         return outcome
 
+    def tick(self) -> None:
+        """Says again how far it is, so that whoever listens can stop what follows the paths, too."""
+        self._tell(0, 0)
+
     def _tell(self, done: int, _: int) -> None:
         if self._progress is not None:
             self._progress(self._done + done, self._runs * self._paths)
@@ -157,8 +161,8 @@ def check_memory(world: World, paths: int, threads: int | None, variants: int) -
 def metric_names(starts: Sequence[PoolStart], setting: Setting, causes: bool, definitions: Sequence[str]) -> list[str]:
     """The metrics that such a run has, from one path on which nothing happens."""
     pools = len(starts)
-    nothing = np.zeros((1, pools, len(NAMES))), np.zeros((1, pools, len(WAIT_STEPS))), np.zeros((1, len(FUND_COLUMNS)))
-    return list(measure(*nothing, starts, setting, seed=0, variants={} if causes else None, definitions=definitions).together)
+    nothing = Outcome(np.zeros((1, pools, len(NAMES))), np.zeros((1, pools, len(WAIT_STEPS))), np.zeros((1, len(FUND_COLUMNS))))
+    return list(measure(nothing, starts, setting, seed=0, variants={} if causes else None, definitions=definitions).together)
 
 
 def path_columns(base: Outcome, variants: Mapping[str, Sequence[Columns]], is_covered: bool) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from ringfence.lab.intervals import Floats
 from ringfence.lab.metrics import CAUSES, NO_CASCADE, NO_RUN, Measured, Setting, bytes_needed, measure
 from ringfence.lab.outcome import FIELD, NAMES, WAIT_STEPS
 from ringfence.lab.peer_metrics import PEER_METRICS
+from ringfence.lab.run import Outcome
 
 DAY = 86_400
 ONE = PoolStart("pool", supply=1000.0, debt=800.0, reserve=20.0, positions=4, largest=0.4, herfindahl=0.3)
@@ -28,11 +29,19 @@ def paths_of(columns: Mapping[str, Sequence[float]], start: PoolStart = ONE) -> 
     return fields
 
 
-def measured(fields: Floats, starts: Sequence[PoolStart] = (ONE,), setting: Setting = MONTH, **more: object) -> Measured:
+def measured(
+    fields: Floats,
+    starts: Sequence[PoolStart] = (ONE,),
+    setting: Setting = MONTH,
+    waits: Floats | None = None,
+    fund: Floats | None = None,
+    **more: object,
+) -> Measured:
     count, pools, _ = fields.shape
-    waits, fund = np.zeros((count, pools, len(WAIT_STEPS))), np.zeros((count, 4))
-    given = {"waits": waits, "fund": fund, "starts": starts, "setting": setting, "seed": 1} | more
-    return measure(fields, **given)  # type: ignore[arg-type]
+    outcome = Outcome(
+        fields, np.zeros((count, pools, len(WAIT_STEPS))) if waits is None else waits, np.zeros((count, 4)) if fund is None else fund
+    )
+    return measure(outcome, starts, setting, seed=1, **more)  # type: ignore[arg-type]
 
 
 def of(fields: Floats, **more: object) -> Mapping[str, Metric]:
