@@ -22,14 +22,15 @@ word: Callable[[int], int] = int if config.DISABLE_JIT else cast(Callable[[int],
 """A number as an unsigned word of 64 bits: mixed with signed ones, compiled words would become floats. Plain Python masks instead."""
 
 
-def _sources() -> str:
+def sources_hash(package: Path) -> str:
     """A hash of every file of compiled functions: numba looks only at the file of the function it compiles, not at those it calls."""
-    package = Path(__file__).resolve().parent.parent
     texts = (path.read_bytes() for folder in ("decisions", "lab") for path in sorted((package / folder).glob("*.py")))
     return hashlib.sha256(b"\0".join(text for text in texts if b"_plain" in text or b"lab.jitted" in text)).hexdigest()[:12]
 
 
-CACHE = Path(__file__).resolve().parent / "__pycache__" / f"compiled-{_sources()}"
+HERE = Path(__file__).resolve().parent
+CACHE = HERE / "__pycache__" / f"compiled-{sources_hash(HERE.parent)}"
+"""Where compiled functions are kept, unless NUMBA_CACHE_DIR says otherwise or this cannot be written."""
 
 
 def jit(function: Function) -> Function:

@@ -42,12 +42,15 @@ def test_garch_holds_the_variance_of_the_data() -> None:
     assert fitted.mean == pytest.approx(returns.mean(), rel=1e-9)
 
 
-def test_garch_of_prices_in_any_unit_is_the_same() -> None:
-    """Twice the returns are four times the variance, and nothing else."""
+def test_garch_of_moved_and_scaled_returns_is_the_same() -> None:
+    """Twice the returns are four times the variance and nothing else; a drift is a mean and nothing else."""
     returns = garch_returns(2e-6, 0.08, 0.88, 6.0, rows=3_000, seed=4)
     one, two = fit_garch(returns), fit_garch(2.0 * returns)
     assert two.omega == pytest.approx(4.0 * one.omega, rel=0.02)
-    assert (two.alpha, two.beta, two.degrees) == pytest.approx((one.alpha, one.beta, one.degrees), rel=0.01)
+    moved = fit_garch(returns + 0.01)
+    assert moved.mean == pytest.approx(one.mean + 0.01)
+    for other in (two, moved):
+        assert (other.alpha, other.beta, other.degrees) == pytest.approx((one.alpha, one.beta, one.degrees), rel=0.01)
 
 
 def test_garch_refuses_what_it_cannot_answer_for() -> None:

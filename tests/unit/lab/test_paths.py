@@ -124,14 +124,15 @@ def test_between_rows_the_price_is_held(kind: str) -> None:
 
 
 @pytest.mark.parametrize("correlation", [0.0, 0.3, 0.8])
-@pytest.mark.parametrize("kind", ["bootstrap", "tail", "profile", "gbm", "ou", "jumps", "t"])
+@pytest.mark.parametrize("kind", ["bootstrap", "tail", "excesses", "profile", "gbm", "ou", "jumps", "t"])
 def test_pools_are_correlated_as_asked(kind: str, correlation: float) -> None:
-    """The log returns of any two pools, the first one too; for the jumps alone and for Student's t as well."""
+    """The log returns of any two pools, the first one too; for jumps, excesses over a threshold and Student's t alone as well."""
     special = {
         "jumps": PriceModel("gbm", jumps_per_year=2_000, jump_mean=-0.05, jump_deviation=0.03),
         "t": PriceModel("garch", omega=1e-4, degrees=6.0),
         "bootstrap": replace(MODELS["bootstrap"], block=1),
         "tail": replace(MODELS["tail"], block=1, shape_low=0.0, shape_high=0.0),
+        "excesses": replace(MODELS["tail"], returns=(-0.01,) * 50, threshold_low=-0.005, shape_low=0.0, block=1),
         "profile": replace(MODELS["profile"], points=((HOUR, 1.0),)),
     }
     model = special.get(kind) or MODELS[kind]
@@ -286,6 +287,10 @@ def test_a_pegged_pair_in_closed_form() -> None:
         late, later = logs[:, 20 * half_life], logs[:, 21 * half_life]
         assert stats.kstest(late / math.sqrt(stationary), "norm").pvalue > UNLIKELY
         assert_mean(late * later / stationary, 0.5)
+        kept = 0.5 ** (1.0 / half_life)
+        news = (logs[:, 1:] - kept * logs[:, :-1]).ravel() / math.sqrt(stationary * (1.0 - kept**2))
+        assert_mean(news**2, 1.0)
+        assert news.size > 150_000 and stats.kstest(news, "norm").pvalue > UNLIKELY
 
 
 def test_a_default_comes_once_and_pulls_to_its_level() -> None:
@@ -298,6 +303,10 @@ def test_a_default_comes_once_and_pulls_to_its_level() -> None:
     first = (logs[came] > 0.0).argmax(axis=1)
     law = stats.truncexpon(hourly * 1_000, scale=1.0 / hourly)
     assert stats.kstest(first - np.random.default_rng(2).random(first.size), law.cdf).pvalue > UNLIKELY  # spread within its hour
+    often = np.log(paths(replace(model, jumps_per_year=2_000), 2, 3_000))
+    for k in (1, 2):
+        part = -math.expm1(-2_000 * k * HOUR / YEAR_SECONDS)
+        assert stats.binomtest(int((often[:, k] < 0.0).sum()), 3_000, part).pvalue > UNLIKELY
     for path, begin in zip(logs[came], first, strict=True):
         assert np.abs(path[begin - 1 :] - 1.0 + 0.5 ** (np.arange(1_002 - begin) / 6.0)).max() < 1e-12
 
@@ -307,7 +316,7 @@ def test_a_default_comes_once_and_pulls_to_its_level() -> None:
 
 def test_a_shock_is_student_t_of_variance_one() -> None:
     """Divided by the deviation that the recursion gives from the returns before it, each return is Student's t scaled to variance 1."""
-    model = MODELS["garch"]
+    model = PriceModel("garch", omega=4e-6, alpha=0.3, beta=0.5, mean=0.01, degrees=5.0)
     found = moves(paths(model, 400, 100)) - model.mean
     variance = np.full(100, model.omega / (1.0 - model.alpha - model.beta))
     shocks = np.empty_like(found)
