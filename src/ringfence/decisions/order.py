@@ -3,21 +3,9 @@
 A position's whole risk is one number, r = debt_shares / collateral: interest and price move what r is compared with, never the order.
 """
 
-COLLATERAL_BITS = 128
-NO_COLLATERAL = 1 << 512
+from ringfence.ladder.badness import badness
 
-
-def badness(collateral: int, debt_shares: int) -> int:
-    """An integer that orders positions exactly as debt_shares / collateral does (collateral base units below 2^128), debt without
-    collateral above all.
-
-    It is floor(r * 2^256). Two different fractions with denominators below 2^128 lie more than 2^-256 apart, so scaled they lie more than
-    1 apart and their floors differ, in the same order; equal fractions have equal floors. So comparing it is comparing by cross
-    multiplication.
-    """
-    if collateral == 0:
-        return NO_COLLATERAL if debt_shares else 0
-    return (debt_shares << 2 * COLLATERAL_BITS) // collateral
+__all__ = ["badness", "sale_order", "waits"]
 
 
 def sale_order(place: int, collateral: int, debt_shares: int) -> tuple[int, int]:
