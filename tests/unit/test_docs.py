@@ -7,7 +7,7 @@ import re
 import runpy
 import subprocess
 import sys
-from dataclasses import fields
+from dataclasses import fields, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,12 +15,25 @@ from typing import Any
 import pytest
 
 from ringfence.cli import main
+from ringfence.inputs.book import Book
 from ringfence.inputs.demo_result import DemoPool, Isolation
+from ringfence.inputs.pool_file import Fund, read_pool_file
 from ringfence.inputs.results import SALES_COLUMNS, PoolFigures
+from ringfence.inputs.scenario import Claim, Feed, Lenders, Liquidators, Market, Oracle, PriceModel, Scenario
 from tests.unit.pages import PLACE, ROOT, anchors, blocks, column, commands, links, missing, pages, prose, sections, spans, title
 
 CONCEPTS, RESULTS = ROOT / "docs" / "concepts.md", ROOT / "docs" / "results.md"
 SAMPLE = ROOT / "src" / "ringfence" / "inputs" / "samples" / "eth_usdc"
+EVERYTHING = Scenario(
+    "everything",
+    PriceModel("gbm", volatility=1.0),
+    oracle=Oracle((Feed(heartbeat=7200),)),
+    market=Market(a=0.1, cascade=0.5),
+    liquidators=Liquidators(latency=3600),
+    lenders=Lenders(0.1, 0.1),
+    claims=(Claim("fails", "loss_mean", ">", 0.0),),
+)
+"""A scenario that leaves nothing out, so that every variant of it is run."""
 IDEAS = [
     "Isolation",
     "Maintenance and initial margin",
@@ -337,6 +350,35 @@ def test_the_fields_of_a_check_are_documented(capsys: pytest.CaptureFixture[str]
     assert fields_of(page) == column(check, "field") == list(result)
     assert {tuple(bound) for bound in result["bounds"]} == {tuple(fields_of(page, "bounds"))}
     assert column(check, "figure") == list(result["meaning"])
+
+
+def test_the_fields_of_a_stress_run_are_documented() -> None:
+    """Those of the file, of each part of it, and the columns of its paths: of a run with everything that there can be."""
+    pytest.importorskip("numba", reason="stress needs the lab extra")
+    from ringfence.lab.peer_metrics import PEER_METRICS
+    from ringfence.lab.stress import stress
+
+    pool = read_pool_file(SAMPLE / "terms.toml")
+    covered = replace(pool, fund=Fund(assets=10**9, max_assets=10**9, max_share=10**18))
+    book = Book(("a",), (10**18,), (10**9,))
+    found = stress(
+        [(book, pool), (book, covered)],
+        EVERYTHING,
+        start_prices=[2000.0, 2000.0],
+        paths=2,
+        horizon=30 * 86_400,
+        definitions=list(PEER_METRICS),
+    )
+    result, page = found.to_dict(), "The result of a stress run"
+    assert fields_of(page) == list(result)
+    assert fields_of(page, "options of a stress run") == list(result["options"])
+    assert fields_of(page, "claims") == list(result["claims"][0])
+    assert fields_of(page, "pools of a stress run") == list(result["pools"][0])
+    assert fields_of(page, "a metric") == list(result["metrics"]["loss_mean"])
+    rows = re.findall(r"^\| `(\w+)` \| (.*?) \| (.*) \|$", sections(sections(read(RESULTS), 2)[page], 3)["metrics"], re.MULTILINE)
+    assert rows == [(name, metric["unit"], metric["definition"]) for name, metric in result["metrics"].items()]
+    assert {name for each in result["pools"] for name in each["metrics"]} <= {name for name, _, _ in rows}
+    assert fields_of("paths.parquet") == list(found.paths)
 
 
 def summed(side: str, figures: dict[str, Any]) -> int:

@@ -178,16 +178,16 @@ class _Table:
         self._put("loss_es99_asset", Shortfall(loss, 990), ASSET, f"loss_es99 in whole asset tokens, over {over}")
         for suffix, days in HORIZONS:
             if self._setting.reaches(days):
-                until = f"{days} day{'' if days == 1 else 's'}"
+                until = duration(days * DAY)
                 column = self._of[f"loss{suffix}"]
                 self._put(f"loss_mean{suffix}", Mean(column, self._bp), OF_SUPPLY, f"mean loss within the first {until}")
                 self._tail("loss", column, self._bp, OF_SUPPLY, f"the loss within the first {until}", suffix)
         limit = self._setting.significant
         is_significant = (loss > limit * self._start.supply).astype(np.float64)
-        text = f"part of the paths with a loss of more than {limit:.2%} of supply over {over}; without any, the interval cannot tell "
-        self._put(
-            "prob_significant_loss", Mean(is_significant), PROBABILITY, f"{text}how rare it is: under {3 / self._paths:.2g} with 95 % (3/n)"
+        text = (
+            f"part of the paths with a loss of more than {100 * limit:g} % of supply over {over}; where none has, it is under 3/n with 95 %"
         )
+        self._put("prob_significant_loss", Mean(is_significant), PROBABILITY, f"{text} (n paths), whatever the interval")
         text = "loss_mean times the year over the horizon: what a year loses if every horizon in it is one of this scenario"
         self._put("expected_loss_per_year", Mean(loss, self._bp / self._setting.years), f"{OF_SUPPLY} a year", text)
 
@@ -220,7 +220,7 @@ class _Table:
         self._put("loss_from_other_pools", Mean(self._of["from_other_pools"], self._bp), OF_SUPPLY, text_here)
         self._tail("lender_loss", self._of["lender_loss"], self._bp, OF_SUPPLY, text)
         is_hurt = (self._of["lender_loss"] > self._setting.significant * self._start.supply).astype(np.float64)
-        text = f"part of the paths in which lenders lose more than {self._setting.significant:.2%} of supply over {over}"
+        text = f"part of the paths in which lenders lose more than {100 * self._setting.significant:g} % of supply over {over}"
         self._put("prob_significant_lender_loss", Mean(is_hurt), PROBABILITY, text)
 
     def _liquidations(self) -> None:
@@ -232,7 +232,7 @@ class _Table:
         for suffix, days in HORIZONS:
             column = self._of[f"liquidated{suffix}"]
             if self._setting.reaches(days):
-                until = f"within the first {days} day{'' if days == 1 else 's'}"
+                until = f"within the first {duration(days * DAY)}"
                 self._put(f"liquidations_mean{suffix}", Mean(column), ASSET, f"mean debt retired by sales {until}, losses included")
                 self._put(f"liquidations_var95{suffix}", Quantile(column, 950), ASSET, text.format(95, until))
                 self._put(f"liquidations_var99{suffix}", Quantile(column, 990), ASSET, text.format(99, until))
@@ -283,7 +283,7 @@ class _Table:
         )
         scale = 1.0 / self._setting.years
         self._put("lender_net_yield", Mean(self._of["net_share_price"], scale, -scale), "part a year", text)
-        text = f"mean part of the time in which cash is under {self._setting.low_cash:.2%} of supply, so that few can withdraw; 0 is best"
+        text = f"mean part of the time in which cash is under {100 * self._setting.low_cash:g} % of supply and few can withdraw; 0 is best"
         self._put("withdrawability", Mean(self._of["low_cash"]), "part of time", text)
         self._put("oracle_failed_time", Mean(self._of["oracle_failed"]), "part of time", "mean part of the time without a price")
 

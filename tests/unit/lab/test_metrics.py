@@ -62,7 +62,7 @@ def test_losses_are_basis_points_of_supply() -> None:
     assert found["expected_loss_per_year"].value == pytest.approx(30.0 * 365 / 30)
     assert found["lender_loss_mean"].value == found["borne_by_lenders"].value == pytest.approx(30.0)
     assert found["reserve_ruin"].value == 0.1
-    assert "under 0.15 with 95 %" in found["prob_significant_loss"].definition
+    assert "more than 1 % of supply over 30 days" in found["prob_significant_loss"].definition
 
 
 def test_significant_means_more_than_the_limit() -> None:
