@@ -73,6 +73,25 @@ def test_both_sell_the_same_at_the_same_step_to_the_unit() -> None:
     assert sales > 1000 and losses > 100 and never > 1000 and emptied > 2, (sales, losses, never, emptied)
 
 
+def test_a_hair_lower_is_lower() -> None:
+    """A position between two thresholds that are a billionth apart is sold at the second."""
+    path = [1.0, 0.9, 0.9 * (1 - 1e-9)]
+    debt = START_PRICE * 0.8 * 0.9 * (1 - 5e-10)
+    pool = stressed((1, debt))
+    assert first_passage(pool, START_PRICE, path, HOUR).steps == tuple(closed_form(pool, START_PRICE, path, HOUR).steps.tolist()) == (2,)
+
+
+def test_rounding_can_sell_above_the_running_minimum() -> None:
+    """A debt of 3 units becomes 4 with the first unit of interest, so that 10 collateral worth 4 no longer bear it, though the price has
+    risen since the step in which they did."""
+    pool = stressed((10, 3), (10**6, 1000), decimals=(0, 0), rate=FixedRateTerms(111 * 10**9))
+    path = [1.0, 0.4, 0.45, 0.45]
+    walked = first_passage(pool, 1.0, path, HOUR)
+    assert walked.steps == (3, 0)
+    exact = micro_path([pool], WILLING, [1.0], [path], [True] * 4)[0]
+    assert [(sale.step, sale.place, sale.sale) for sale in exact.sales] == list(walked.sales)
+
+
 def test_the_closed_form_is_within_its_rounding() -> None:
     """Two units a sale and 1e-12 of the debt; the same steps, as long as no threshold stands within a millionth of a position's number."""
     clear = sales = losses = 0

@@ -11,6 +11,7 @@ from ringfence.inputs.errors import InputError
 from ringfence.inputs.pool_file import FixedRateTerms, Fund
 from ringfence.inputs.scenario import NEVER_BEATS, NEVER_MOVES, Feed, Lenders, Liquidators, Market, Oracle, PriceModel, Scenario, Window
 from ringfence.lab.micro import estimate_seconds, micro, micro_path
+from ringfence.lab.micro_market import Market as MarketOfPool
 from ringfence.lab.outcome import NAMES, WAIT_STEPS
 from ringfence.model.terms import WAD
 from tests.unit.lab.small_worlds import HOUR, UNIT, play, scenario, sold, stressed
@@ -161,6 +162,17 @@ def test_a_market_that_recovers_takes_the_same_again_and_one_that_half_recovers_
     assert by_half.figures["collateral_sold"] == about(1.5 * room)
 
 
+def test_what_hardly_weighs_is_forgotten() -> None:
+    """Less than a billionth of the book: half of 3e-9 of it counts, half of 2e-9 does not."""
+    market = MarketOfPool(Market(a=0.01, recovery=HOUR), HOUR, book_collateral=100.0)
+    market.take(3e-7)
+    market.recover()
+    assert market.used == 1.5e-7
+    market.used = 2e-7
+    market.recover()
+    assert market.used == 0
+
+
 def test_sales_that_others_see_bring_the_next_ones() -> None:
     """The second loan is unhealthy under 1,900; at 1,910 only what the first sale did to the price sells it."""
     pool = stressed((10, 16_000), (1, 1520))
@@ -199,8 +211,8 @@ def test_a_sale_must_pay(costs: tuple[float, float], comes: bool) -> None:
 
 
 def test_liquidators_sell_what_they_saw() -> None:
-    """With a latency of two steps a loan unhealthy from step 1 is sold in step 3, if it is unhealthy then."""
-    late = scenario(liquidators=Liquidators(latency=2 * HOUR))
+    """With a latency of 90 minutes, two steps, a loan unhealthy from step 1 is sold in step 3, if it is unhealthy then."""
+    late = scenario(liquidators=Liquidators(latency=5400))
     assert sold(play(stressed(LOAN), late, [2100, *[1900] * 4])) == [(3, 0)]
     assert sold(play(stressed(LOAN), late, [2100, 1900, 1900, 2050, 1900, 1900])) == [(4, 0)], "seen in step 2"
     assert sold(play(stressed(LOAN), late, [1900, 1900, 1900])) == [], "before the first step nobody looks"
@@ -437,6 +449,7 @@ def test_a_loss_upstream_is_a_fall_of_price_downstream() -> None:
     assert sold(down) == [(1, 0)]
     assert down.figures["collateral_sold"] == pytest.approx(700 * 1.05 / 0.8125, rel=1e-12)
     assert down.figures["incentive"] == pytest.approx(35, rel=1e-9)
+    assert down.figures["buyer_profit"] == pytest.approx(35, rel=1e-9), "the market pays what a share is worth, too"
     _, healthy = micro_path(composed(640), FREE, [2100.0, 1.0], [[1.0, 0.5], [1.0, 1.0]], [True, True])  # type: ignore[arg-type]
     assert sold(healthy) == []
 
@@ -490,6 +503,17 @@ def test_paths_depend_on_seed_and_number_alone() -> None:
     assert whole == micro(pools, world, [2000.0], 7, 1, 48) + micro(pools, world, [2000.0], 7, 2, 48, first=1)
     assert whole != micro(pools, world, [2000.0], 8, 3, 48)
     assert sum(path[0].figures["sales"] for path in whole) > 0
+
+
+def test_one_pool_is_its_own_factor() -> None:
+    """The correlation is that of several pools: alone, a pool's path does not depend on it, and beside another it does."""
+    worlds = [Scenario("gbm", PriceModel("gbm", volatility=1.0), correlation=correlation) for correlation in (1.0, 0.25)]
+    one, two = [stressed(LOAN)], [stressed(LOAN), stressed(LOAN)]
+    alone = [micro(one, world, [2000.0], 7, 1, 24)[0][0].figures["price_end"] for world in worlds]
+    assert alone[0] == alone[1]
+    both = [[each.figures["price_end"] for each in micro(two, world, [2000.0] * 2, 7, 1, 24)[0]] for world in worlds]
+    assert both[0] == [alone[0], alone[0]]
+    assert both[1][0] != both[1][1]
 
 
 def test_a_run_says_how_long_it_will_take() -> None:
