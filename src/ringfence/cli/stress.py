@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -77,8 +77,9 @@ def command(
 
     from ringfence.lab.stress import stress
 
-    # A signal must not raise within the locks of a thread pool: it is recorded, and raised where the progress is told.
-    with held(), _progress() as progress:
+    # A signal must not raise within the locks of a thread pool: it is recorded, and raised where the progress is told. A cluster may fall
+    # silent, and then nothing is told.
+    with held() if scheduler is None else nullcontext(), _progress() as progress:
         result = stress(
             pools,
             world,

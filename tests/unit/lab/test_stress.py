@@ -1,0 +1,160 @@
+"""`lab/stress.py`: what a run is made of, from Python."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("numba", reason="stress needs the lab extra")
+
+from ringfence.inputs.book import Book
+from ringfence.inputs.errors import InputError
+from ringfence.inputs.pool_file import Fund, PoolFile, read_pool_file
+from ringfence.inputs.scenario import Feed, Liquidators, Market, Oracle, PriceModel, Scenario, Window
+from ringfence.inputs.stress_result import write_stress
+from ringfence.lab import memory
+from ringfence.lab.memory import available_memory, shown_gib
+from ringfence.lab.stress import stress
+
+POOL = read_pool_file(Path(__file__).resolve().parents[3] / "src" / "ringfence" / "inputs" / "starter" / "terms.toml")
+ETH = 10**POOL.collateral_decimals
+USDC = 10**POOL.asset_decimals
+BOOK = Book(("alice", "bob", "carol"), (ETH, 2 * ETH, 5 * ETH), (1600 * USDC, 3000 * USDC, 6000 * USDC))
+WILD = Scenario("wild", PriceModel("gbm", volatility=2.0))
+DAY = 86_400
+
+
+def pool_of(**changes: object) -> PoolFile:
+    """The starter's pool, with a supply and a reserve that suit the book."""
+    return replace(POOL, **({"supply": 20_000 * USDC, "reserve": 0} | changes))  # type: ignore[arg-type]
+
+
+def test_only_what_differs_is_run_again() -> None:
+    """A perfect world has no other; each fault of a scenario has one, and `causes=False` none."""
+    fault = {
+        "loss_with_perfect_oracle": replace(WILD, oracle=Oracle((Feed(delay=3600),))),
+        "loss_with_infinite_depth": replace(WILD, market=Market(a=0.01)),
+        "loss_with_no_latency": replace(WILD, liquidators=Liquidators(outages=(Window(0, DAY),))),
+    }
+    totals: list[int] = []
+
+    def told(_: int, total: int) -> None:
+        totals.append(total)
+
+    for name, scenario in fault.items():
+        found = stress([(BOOK, pool_of())], scenario, start_prices=[2000.0], paths=20, horizon=DAY, progress=told)
+        assert {column for column in found.paths if column.startswith("loss_with_")} == {name}
+        assert set(totals) == {40}
+    found = stress([(BOOK, pool_of())], WILD, start_prices=[2000.0], paths=20, horizon=DAY)
+    assert not [column for column in found.paths if column.startswith("loss_with_")]
+    late = stress([(BOOK, pool_of())], fault["loss_with_no_latency"], start_prices=[2000.0], paths=20, horizon=DAY, causes=False)
+    assert "loss_from_latency" not in late.metrics
+
+
+def test_an_outage_explains_its_loss() -> None:
+    """Nobody comes for the whole path: the loss is what the same paths with liquidators would not have lost, and all of it is open."""
+    away = replace(WILD, liquidators=Liquidators(outages=(Window(0, 20 * DAY),)))
+    found = stress([(BOOK, pool_of())], away, start_prices=[2000.0], paths=200, horizon=10 * DAY)
+    metrics = {name: metric.value for name, metric in found.metrics.items()}
+    assert metrics["loss_from_latency"] > 100
+    assert metrics["borne_by_nobody_yet"] == pytest.approx(metrics["loss_mean"])
+    assert metrics["loss_from_latency"] + metrics["loss_remainder"] == pytest.approx(metrics["loss_mean"])
+    assert metrics["time_to_liquidate_p95"] > 24
+
+
+def test_a_backstop_pays_after_the_reserve_and_before_lenders() -> None:
+    """With a fund large enough no lender bears a booked loss, and what it pays is what they would have."""
+    gap = Scenario("gap", PriceModel("profile", points=((DAY // 2, 1.0), (DAY // 2 + 3600, 0.5)), volatility=0.1))
+    plain = stress([(BOOK, pool_of())], gap, start_prices=[2000.0], paths=50, horizon=DAY)
+    fund = Fund(assets=10_000 * USDC, max_assets=10_000 * USDC, max_share=10**18)
+    named = replace(POOL.terms, backstop="0x" + "b5" * 20)
+    covered = stress([(BOOK, pool_of(fund=fund, terms=named))], gap, start_prices=[2000.0], paths=50, horizon=DAY)
+    assert plain.metrics["borne_by_lenders"].value > 100
+    assert covered.metrics["borne_by_lenders"].value == 0
+    assert covered.metrics["borne_by_backstop"].value == pytest.approx(plain.metrics["borne_by_lenders"].value)
+    drawn = covered.metrics["borne_by_backstop"].value / 10_000 * 20_000
+    assert covered.metrics["backstop_draw_mean"].value == pytest.approx(drawn)
+    assert "backstop_draw_mean" not in plain.metrics
+
+
+def test_a_pool_on_a_pool_falls_with_it() -> None:
+    """Collateral that is another pool's lender shares: its loss is theirs, beside what their own market does to them."""
+    gap = Scenario("gap", PriceModel("profile", points=((DAY // 2, 1.0), (DAY // 2 + 3600, 0.3)), volatility=0.1))
+    upper = Book(("dave",), (5000 * ETH,), (3900 * USDC,))
+    pools = [(BOOK, pool_of()), (upper, pool_of())]
+    apart = stress(pools, gap, start_prices=[2000.0, 1.0], paths=20, horizon=DAY, causes=False)
+    joined = stress(pools, gap, start_prices=[2000.0, 1.0], paths=20, horizon=DAY, causes=False, collateral_from=[-1, 0])
+    above, alone = (found.pools[0].metrics for found in (joined, apart))
+    assert {name for name in alone if above[name] != alone[name]} == {name for name in alone if name.startswith("shared_margin")}
+    assert joined.pools[1].metrics["loss_mean"].value > apart.pools[1].metrics["loss_mean"].value > 0
+
+
+def test_a_start_price_that_nobody_gives_is_inferred_and_told() -> None:
+    """It counts as a default, and is noticed."""
+    found = stress([(BOOK, pool_of())], WILD, paths=5, horizon=DAY)
+    assert found.defaults == ("start price",)
+    assert found.pools[0].start_price == pytest.approx(2000.0, rel=0.01)
+    assert "inferred" in found.notices[0]
+
+
+def test_doubtful_inputs_are_noticed() -> None:
+    """A price upside down; a backstop that nobody has funded."""
+    named = replace(POOL.terms, backstop="0x" + "b5" * 20)
+    found = stress([(BOOK, pool_of(terms=named))], WILD, start_prices=[0.0005], paths=5, horizon=DAY)
+    assert "3 of 3 loans are under water at the start; is 0.0005 the price in asset?" in found.notices[0]
+    assert "the backstop pays nothing" in found.notices[1]
+
+
+def test_the_same_numbers_come_as_a_table(tmp_path: Path) -> None:
+    """In memory and from the file."""
+    polars = pytest.importorskip("polars")
+    found = stress([(BOOK, pool_of())], WILD, start_prices=[2000.0], paths=7, horizon=DAY)
+    write_stress(found, tmp_path)
+    assert polars.read_parquet(tmp_path / "paths.parquet").equals(found.to_polars(), null_equal=True)
+    assert found.to_polars().shape == (7, len(found.paths))
+
+
+def test_what_stops_the_progress_stops_the_run() -> None:
+    """While paths are run, and while their figures are made."""
+
+    class Enough(Exception):
+        pass
+
+    for limit in (1, 20):
+
+        def stop(done: int, _: int, limit: int = limit) -> None:
+            if done >= limit:
+                raise Enough
+
+        with pytest.raises(Enough):
+            stress([(BOOK, pool_of())], WILD, start_prices=[2000.0], paths=20, horizon=DAY, progress=stop)
+
+
+@pytest.mark.parametrize(
+    ("prices", "reason"), [([], None), ([1.0, 2.0], "2 for 1 pools"), ([0.0], "0.0 is not above 0"), ([float("nan")], "nan is not above 0")]
+)
+def test_start_prices_must_fit(prices: list[float], reason: str | None) -> None:
+    """One a pool, above 0; an empty list is none given."""
+    if reason is None:
+        assert stress([(BOOK, pool_of())], WILD, start_prices=prices, paths=2, horizon=DAY).defaults == ("start price",)
+        return
+    with pytest.raises(InputError, match=reason):
+        stress([(BOOK, pool_of())], WILD, start_prices=prices, paths=2, horizon=DAY)
+
+
+def test_memory_is_what_the_system_and_the_group_leave(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The smaller of the two; a group without a bound bounds nothing."""
+    free = available_memory()
+    assert free is not None
+    assert free > 1 << 20
+    (tmp_path / "memory.max").write_text("5000000\n")
+    (tmp_path / "memory.current").write_text("2000000\n")
+    monkeypatch.setattr(memory, "_GROUP", tmp_path)
+    assert available_memory() == 3_000_000
+    with pytest.raises(InputError, match=r"paths: 100 paths of 24 steps need about .* of memory, 2.9 MiB are free; run fewer paths"):
+        stress([(BOOK, pool_of())], WILD, start_prices=[2000.0], paths=100, horizon=DAY)
+    (tmp_path / "memory.max").write_text("max\n")
+    later = available_memory()
+    assert later is not None
+    assert later > 1 << 26
+    assert (shown_gib(3 << 30), shown_gib(5 << 20)) == ("3.0 GiB", "5.0 MiB")
