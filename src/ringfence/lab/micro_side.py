@@ -109,8 +109,12 @@ class Side:
         if self._latency > 0:
             unhealthy = self.pool.was_unhealthy(unhealthy, self._seen[max(0, step - self._latency)])
         capital = math.inf if liquidators.capital is None else liquidators.capital
+        least_cost = high / (1.0 + self.pool.terms.incentive_max / WAD)
         for place in self.pool.in_order(unhealthy, liquidators.order, permutation):
-            capital -= self._sell(place, step, now, quote, high, price, capital)
+            # Where the market has no room at the largest incentive it has none at any, and nothing needs a quote.
+            is_closed = capital <= 0.0 or self._market.room(least_cost, price) == 0.0
+            if not is_closed or self.pool.collateral[place] == 0:
+                capital -= self._sell(place, step, now, quote, high, price, capital)
 
     def _sell(self, place: int, step: int, now: int, quote: int, high: float, price: float, capital: float) -> float:
         """What was paid for one position (whole asset tokens); 0 if it was passed over."""
