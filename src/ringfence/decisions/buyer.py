@@ -18,8 +18,14 @@ class Buyer:
 
 
 def size_plain(full: float, room: float, affordable: float) -> float:
-    """How much to buy (whole collateral tokens): what is for sale, unless the market or the money takes less; never below 0."""
-    return max(0.0, min(full, room, affordable))
+    """How much to buy (whole collateral tokens): what is for sale, unless the market or the money takes less; never below 0.
+
+    What is within 1e-12 of all or of nothing is that: the last unit of a budget is no reason for another sale.
+    """
+    bought = max(0.0, min(full, room, affordable))
+    if bought >= full * (1.0 - 1e-12):
+        return full
+    return bought if bought > full * 1e-12 else 0.0
 
 
 def profit_plain(proceeds: float, payment: float, gas: float) -> float:

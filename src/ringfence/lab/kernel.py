@@ -21,6 +21,9 @@ from ringfence.lab.rule import close_amount, incentive, phase_in
 
 Row = Any
 """A row of a structured array, or the array: compiled code reads it by name."""
+Quote = tuple[float, bool, float, float, float]
+ALMOST = 1e-9
+"""Of a position: what is so close to a whole one is one."""
 WAD = 1e18
 YEAR_SECONDS = 31_536_000.0
 MAX_RATE = float(8 * 10**18 // 31_536_000)
@@ -233,7 +236,8 @@ def _candidates(pool: Row, s: Row, base: Cohorts, w: Work, worst: float) -> int:
             elif order == SAFEST:
                 keys[j] = ratio
             elif order == LARGEST:
-                keys[j] = -base.debt[slot]
+                merged = base.number[slot]
+                keys[j] = -base.debt[slot] / merged if merged > 0.0 else -w.shares[slot] / w.number[slot]
             else:
                 keys[j] = w.keys[slot]
         w.candidates[:found] = chosen[np.argsort(keys, kind="mergesort")]
@@ -285,6 +289,73 @@ def _settle_touched(pool: Row, s: Row, w: Work, threshold: float) -> None:
 
 
 @jit
+def _quote(pool: Row, value: float, debt: float, collateral: float, high: float, seconds: float) -> Quote:
+    """What the pool sells of one position, as `liquidation.sale` says it: (incentive, covered, amount, payment, collateral)."""
+    offered = incentive(
+        pool["incentive_base"], pool["incentive_rise"], pool["incentive_slope"], pool["incentive_max"],
+        value * pool["liq_ltv"] / debt, seconds,
+    )  # fmt: skip
+    if pool["solvent_window"] > 0.0:
+        offered = phase_in(offered, max(0.0, value / debt - 1.0), seconds, pool["solvent_window"])
+    if value < debt * (1.0 + offered):
+        return offered, False, debt, collateral * high / (1.0 + offered), collateral
+    penalty = min(pool["penalty"], value / (debt * (1.0 + offered)) - 1.0)
+    amount = close_amount(pool["target_ltv"], pool["min_debt"], value, debt, offered, penalty)
+    payment = amount * (1.0 + penalty)
+    return offered, True, amount, payment, min(collateral, payment * (1.0 + offered) / high)
+
+
+@jit
+def _book(
+    pool: Row, s: Row, fund: Row, waits: Floats, waited: int, is_covered: bool,
+    sales: float, amount: float, payment: float, bought: float, got: float, high: float, market: float,
+) -> None:  # fmt: skip
+    """The money of sales that were made: debt retired `amount`, for `payment`, and `bought` collateral that brought `got`."""
+    gas = pool["gas"] * sales
+    s["used"] += bought
+    s["debt"] -= amount
+    if is_covered:
+        s["penalty"] += payment - amount
+        s["reserve"] += payment - amount
+    elif payment < amount:
+        _bear(pool, s, fund, amount - payment)
+    else:
+        s["supply"] += payment - amount
+    s["liquidated"] += amount
+    s["sales"] += sales
+    s["paid"] += payment
+    s["collateral_sold"] += bought
+    s["incentive"] += bought * high - payment
+    s["slippage"] += bought * market - got
+    s["gas"] += gas
+    s["buyer_profit"] += profit(got, payment, gas)
+    _count_wait(waits, waited, amount)
+
+
+@jit
+def _leave(pool: Row, s: Row, w: Work, slot: int, collateral: float, shares: float, number: float) -> None:
+    """Takes so much out of a cohort; what is left of it has the ratio it had."""
+    _change(pool, s, w, slot)
+    w.number[slot] -= number
+    if w.number[slot] < 0.5:
+        w.shares[slot] = w.number[slot] = 0.0
+        w.status[slot] = CLOSED
+    else:
+        w.collateral[slot] -= collateral
+        w.shares[slot] -= shares
+
+
+@jit
+def _pile(pool: Row, s: Row, w: Work, source: int, slot: int, collateral: float, shares: float, number: float) -> None:
+    """Puts positions that a sale has changed into a cohort of the step's own, with the clock of those they come from."""
+    w.collateral[slot] += collateral
+    w.shares[slot] += shares
+    w.number[slot] += number
+    w.since[slot], w.clock[slot], w.left[slot] = w.since[source], w.clock[source], w.left[source]
+    _touch(pool, s, w, slot)
+
+
+@jit
 def _look(
     pool: Row, s: Row, base: Cohorts, w: Work, fund: Row, waits: Floats,
     place: int, k: int, step: int, threshold: float, high: float, market: float,
@@ -297,7 +368,7 @@ def _look(
             return
         worst = max(worst, w.thresholds[place, seen_at])
     a, b = pool["depth_a"], pool["depth_b"]
-    bare = base.ratio[s["untouched"]] == np.inf and s["untouched"] < pool["last"]
+    bare = s["untouched"] < pool["last"] and base.ratio[s["untouched"]] == np.inf
     if not bare and most_sold(high / ((1.0 + pool["incentive_max"]) * market), a, b) <= s["used"]:
         return  # not even the largest incentive pays now
     found = _candidates(pool, s, base, w, worst)
@@ -308,40 +379,52 @@ def _look(
     last_cost, last_most = -1.0, 0.0
     for j in range(found):
         slot = w.candidates[j]
-        collateral, count = w.collateral[slot], w.number[slot]
-        debt = w.shares[slot] * index
-        value = collateral * high
-        offered = incentive(
-            pool["incentive_base"], pool["incentive_rise"], pool["incentive_slope"], pool["incentive_max"],
-            value * pool["liq_ltv"] / debt, _seconds(pool, w, place, slot, k, step),
-        )  # fmt: skip
-        if pool["solvent_window"] > 0.0:
-            seconds = _seconds(pool, w, place, slot, k, step)
-            offered = phase_in(offered, max(0.0, value / debt - 1.0), seconds, pool["solvent_window"])
+        number = w.number[slot]
+        collateral, shares = w.collateral[slot] / number, w.shares[slot] / number
+        debt = shares * index
+        seconds = _seconds(pool, w, place, slot, k, step)
+        offered, is_covered, amount, payment, for_sale = _quote(pool, collateral * high, debt, collateral, high, seconds)
         unit_cost = high / (1.0 + offered)
-        is_covered = value >= debt * (1.0 + offered)
-        if is_covered:
-            penalty = min(pool["penalty"], value / (debt * (1.0 + offered)) - 1.0)
-            amount = count * close_amount(pool["target_ltv"], pool["min_debt"], value / count, debt / count, offered, penalty)
-            payment = amount * (1.0 + penalty)
-            for_sale = min(collateral, payment / unit_cost)
-        else:
-            penalty = 0.0
-            amount = debt
-            payment = collateral * unit_cost
-            for_sale = collateral
+        if for_sale * (market - unit_cost) < per_sale:
+            continue  # too small to pay even if its sale moved no price
         is_whole = amount >= debt
+        waited = k - w.since[slot]
+
+        taken = 0.0
+        if number > 1.0:
+            # As many whole positions as pay, each for itself.
+            if not is_worth(pool["min_profit"], pool["min_profit"], offered, pool["min_incentive"]):
+                continue
+            taken = number
+            if for_sale > 0.0:
+                cost = (unit_cost + per_sale / for_sale) / market
+                if cost != last_cost:
+                    last_cost, last_most = cost, most_sold(cost, a, b)
+                bought = size(number * for_sale, last_most - s["used"], capital / unit_cost)
+                taken = min(number, math.floor(bought / for_sale + ALMOST))
+            if taken > 0.0:
+                got = proceeds(taken * for_sale, s["used"], market, a, b)
+                _book(
+                    pool, s, fund, waits, waited, is_covered, taken, taken * amount, taken * payment, taken * for_sale, got, high, market
+                )  # fmt: skip
+                capital -= taken * payment
+                rest, owed = collateral - for_sale, shares - amount / index
+                if not is_whole and taken == number:
+                    w.collateral[slot], w.shares[slot] = number * rest, number * owed
+                    _touch(pool, s, w, slot)
+                    continue
+                if is_whole:
+                    s["closed"] += taken
+                else:
+                    _pile(pool, s, w, slot, pool["last"] + 2 * k, taken * rest, taken * owed, taken)
+                _leave(pool, s, w, slot, taken * collateral, taken * shares, taken)
+            if taken == number:
+                continue
+
+        # One position, whole or in part.
         part = 1.0
-        bought = for_sale
-        if for_sale <= 0.0:
-            if per_sale > 0.0:
-                continue
-        else:
-            if capital <= 0.0:
-                continue
+        if for_sale > 0.0:
             cost = unit_cost / market
-            if count > 1.0:
-                cost += per_sale * count / for_sale / market
             if cost != last_cost:
                 last_cost, last_most = cost, most_sold(cost, a, b)
             bought = size(for_sale, last_most - s["used"], capital / unit_cost)
@@ -349,68 +432,27 @@ def _look(
                 continue
             if bought < for_sale:
                 part = bought / for_sale
-                payment = payment * part if count > 1.0 else bought * unit_cost
-        if count > 1.0:
-            sales = count * part
-            amount *= part
-        else:
-            sales = 1.0
-            if part < 1.0:
-                amount = payment / (1.0 + penalty) if is_covered else debt * (bought / collateral)
-                is_whole = False
+                # Debt falls as payment does, or, where the collateral cannot pay for all, as collateral does.
+                amount, payment, for_sale = amount * part, payment * part, bought
                 if debt - amount < least:
                     continue  # the pool refuses to leave dust
-        got = proceeds(bought, s["used"], market, a, b) if bought > 0.0 else 0.0
-        gas = pool["gas"] * sales
-        gain = profit(got, payment, gas)
-        if not is_worth(pool["min_profit"] if count > 1.0 else gain, pool["min_profit"], offered, pool["min_incentive"]):
+        got = proceeds(for_sale, s["used"], market, a, b)
+        if not is_worth(profit(got, payment, pool["gas"]), pool["min_profit"], offered, pool["min_incentive"]):
             continue
-
-        # The sale is made: the money, then what is left of the cohort.
-        s["used"] += bought
+        _book(pool, s, fund, waits, waited, is_covered, 1.0, amount, payment, for_sale, got, high, market)
         capital -= payment
-        s["debt"] -= amount
-        if is_covered:
-            s["penalty"] += payment - amount
-            s["reserve"] += payment - amount
-        elif payment < amount:
-            _bear(pool, s, fund, amount - payment)
-        else:
-            s["supply"] += payment - amount
-        s["liquidated"] += amount
-        s["sales"] += sales
-        s["paid"] += payment
-        s["collateral_sold"] += bought
-        s["incentive"] += bought * high - payment
-        s["slippage"] += bought * market - got
-        s["gas"] += gas
-        s["buyer_profit"] += gain
-        _count_wait(waits, k - w.since[slot], amount)
-        if part == 1.0 and is_whole:
-            s["closed"] += count
-            _change(pool, s, w, slot)
-            w.shares[slot] = 0.0
-            w.number[slot] = 0.0
-            w.status[slot] = CLOSED
-        elif count > 1.0 and (part < 1.0 or is_whole):
-            # Whole positions were taken: the others stay as they are, those that are left with a rest go to the pile of this step.
-            _change(pool, s, w, slot)
-            if is_whole:
-                s["closed"] += sales
+        if number > 1.0:
+            if is_whole and part == 1.0:
+                s["closed"] += 1.0
             else:
-                pile = pool["last"] + k
-                w.collateral[pile] += collateral * part - bought
-                w.shares[pile] += w.shares[slot] * part - amount / index
-                w.number[pile] += sales
-                w.since[pile] = NEVER
-                w.left[pile] = NEVER
-                _touch(pool, s, w, pile)
-            w.collateral[slot] = collateral * (1.0 - part)
-            w.shares[slot] *= 1.0 - part
-            w.number[slot] = count * (1.0 - part)
+                _pile(pool, s, w, slot, pool["last"] + 2 * k + 1, collateral - for_sale, shares - amount / index, 1.0)
+            _leave(pool, s, w, slot, collateral, shares, 1.0)
+        elif is_whole and part == 1.0:
+            s["closed"] += 1.0
+            _leave(pool, s, w, slot, collateral, shares, 1.0)
         else:
-            w.collateral[slot] = collateral - bought
-            w.shares[slot] -= amount / index
+            w.collateral[slot] = collateral - for_sale
+            w.shares[slot] = shares - amount / index
             _touch(pool, s, w, slot)
     if s["touched"] > 0:
         _settle_touched(pool, s, w, threshold)
@@ -474,8 +516,9 @@ def _end_step(pool: Row, s: Row, fund: Row, multiple: float) -> None:
         paid = max(0.0, min(s["premium_owed"], cash))
         s["premium_owed"] -= paid
         s["premium_paid"] += paid
-        fund["assets"] += paid
-        fund["premium"] += paid
+        if pool["has_fund"] == 1:
+            fund["assets"] += paid
+            fund["premium"] += paid
         cash -= paid
     if cash < pool["low_cash"] * s["supply"]:
         s["low_steps"] += 1
@@ -613,19 +656,20 @@ def run_path(
         now = float(k * step)
         for i in range(pools.size):
             pool, s = pools[i], state[i]
-            market = pool["price"] * multiples[i, k]
-            if pool["collateral_from"] >= 0:
-                market *= _share_price(state[pool["collateral_from"]])
+            visible[i, k] = _weigh(pool, s, pool["price"] * multiples[i, k])
+            # Collateral that is another pool's lender share: its value there is read at once, the feeds see only what that is worth.
+            share = _share_price(state[pool["collateral_from"]]) if pool["collateral_from"] >= 0 else 1.0
+            market = pool["price"] * multiples[i, k] * share
             markets[i] = market
-            visible[i, k] = _weigh(pool, s, market)
             high = 0.0
             for f in range(pool["feed_first"], pool["feed_last"]):
                 back = k - feeds[f]["delay"]
                 seen = (visible[i, back] if back > 0 else pool["price"]) * bias[f, k]
                 high = max(high, _publish(feeds[f], seen, frozen[f, k] != 0, now))
+            high *= share
             _accrue(pool, s, float(step))
             if pool["run_share"] > 0.0:
-                _run_away(pool, s, visible[i, k])
+                _run_away(pool, s, visible[i, k] * share)
             ok_before[i, k] = s["ok_count"]
             thresholds[i, k] = np.inf
             if high > 0.0:

@@ -32,7 +32,7 @@ _FLOATS = (
     # liquidators and lenders
     "gas min_profit min_incentive capital run_share run_at low_cash"
 ).split()
-_WHOLE = "rate_kind order latency first last feed_first feed_last collateral_from has_clock".split()
+_WHOLE = "rate_kind order latency first last feed_first feed_last collateral_from has_clock has_fund".split()
 POOL = np.dtype([(name, np.float64) for name in _FLOATS] + [(name, np.int64) for name in _WHOLE])
 """One pool: its terms, its book's place among the cohorts (`first` until before `last`), its feeds, its market and its people."""
 

@@ -29,6 +29,7 @@ def close_amount(target_ltv: float, min_debt: float, value: float, debt: float, 
     if counted >= 1.0:
         return debt
     amount = min(debt, (debt - target_ltv * value) / (1.0 - counted))
-    if debt - amount < min_debt:
+    # Where the penalty is cut to what is left, the target is met by selling all: what floats leave over is no debt.
+    if debt - amount < max(min_debt, 1e-12 * debt):
         return debt
     return amount

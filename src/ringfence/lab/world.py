@@ -78,9 +78,9 @@ def world_of(sides: Sequence[Side], steps: int, *, bin_width: float = BIN_WIDTH)
     for place, side in enumerate(sides):
         if side.collateral_from >= place:
             raise ValueError(f"pool {place} takes its collateral's price from pool {side.collateral_from}, which comes after it")
-        held = cohorts(side.positions, bin_width, _costs_something(side.scenario), 0)
-        needs_piles = side.pool.terms.target_ltv > 0 and bool(np.any(held.number > 1.0))
-        spare = steps + 1 if needs_piles else 0
+        held = cohorts(side.positions, bin_width, _sizes_matter(side.scenario))
+        # Two for what is changed in each step: merged positions that were brought to a target, and one that was sold in part.
+        spare = 2 * (steps + 1) if bool(np.any(held.number > 1.0)) else 0
         held = Cohorts(*(np.concatenate((row, np.zeros(spare))) for row in held))
         books.append(held)
         _fill_pool(pools[place], side, common.step)
@@ -123,8 +123,10 @@ def world_of(sides: Sequence[Side], steps: int, *, bin_width: float = BIN_WIDTH)
     )
 
 
-def _costs_something(scenario: Scenario) -> bool:
-    return scenario.liquidators.gas + scenario.liquidators.min_profit > 0.0
+def _sizes_matter(scenario: Scenario) -> bool:
+    """Whether it matters to buyers how large each position is."""
+    people = scenario.liquidators
+    return people.gas + people.min_profit > 0.0 or people.order == "largest-first"
 
 
 def _padded(rows: Sequence[Floats]) -> Floats:
@@ -166,6 +168,7 @@ def _fill_pool(row: "np.void", side: Side, step: int) -> None:
         row["rate_kind"], row["rate_base"], row["rate_kink"] = KINKED, rate.base, rate.kink / WAD
         row["rate_below"], row["rate_above"] = rate.slope_below, rate.slope_above
     if pool.fund is not None:
+        row["has_fund"] = 1
         row["cover_most"], row["cover_share"] = pool.fund.max_assets / unit, pool.fund.max_share / WAD
     row["price"], row["supply"], row["reserve"] = side.price, pool.supply / unit, pool.reserve / unit
     row["debt"], row["collateral"] = side.positions.debt.sum(), side.positions.collateral.sum()
