@@ -8,7 +8,7 @@ PYTEST_ARGS ?=
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test e2e coverage nightly bench gas lint types layers sizes compile lock dev clean
+.PHONY: help demo lab test e2e coverage nightly bench gas lint types layers sizes compile lock dev clean
 
 help: ## this list
 	@echo "make TARGET"
@@ -16,6 +16,8 @@ help: ## this list
 
 demo: $(VENV)/.base ## three pools on an embedded chain, one of them through a crash
 	@$(BIN)/ringfence demo
+
+lab: $(VENV)/.lab ## what `ringfence stress` needs: numba, scipy, polars
 
 test: $(VENV)/.dev ## all tests that need only Python packages
 	@$(BIN)/pytest -q -n $(WORKERS) --dist worksteal $(PYTEST_ARGS)
@@ -72,8 +74,14 @@ $(VENV)/.base: requirements/base.lock pyproject.toml $(VENV)/.made
 	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 
-$(VENV)/.dev: requirements/dev.lock pyproject.toml $(VENV)/.made
+$(VENV)/.lab: requirements/lab.lock pyproject.toml $(VENV)/.made
 	@echo "setting up $(VENV) from $< (once, and when it changes)"
 	@$(PIP) install --require-hashes -r $<
 	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $(VENV)/.base $@
+
+$(VENV)/.dev: requirements/dev.lock pyproject.toml $(VENV)/.made
+	@echo "setting up $(VENV) from $< (once, and when it changes)"
+	@$(PIP) install --require-hashes -r $<
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $(VENV)/.base $(VENV)/.lab $@
