@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 import click
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from ringfence.inputs.scenario import Scenario
     from ringfence.inputs.start_price import StartPrice
     from ringfence.inputs.stress_result import StressResult
+    from rich.console import Console
 
 WAD_DIGITS = 18
 NEEDED = ("numba", "polars", "pyarrow")
@@ -75,8 +77,11 @@ def command(
     for notice in (notice for book, pool in pools for notice in (*pool.notices, *book.notices)):
         click.echo(f"notice: {notice}", err=True)
 
+    from ringfence.lab.jitted import CACHE
     from ringfence.lab.stress import stress
 
+    if not CACHE.exists():
+        click.echo("notice: the engine is compiled first, once for this installation: about 20 seconds", err=True)
     # A signal must not raise within the locks of a thread pool: it is recorded, and raised where the progress is told. A cluster may fall
     # silent, and then nothing is told.
     with held() if scheduler is None else nullcontext(), _progress() as progress:
@@ -117,7 +122,7 @@ def _check_installed() -> None:
 
     missing = [name for name in NEEDED if find_spec(name) is None]
     if missing:
-        remedy = "pip install '.[lab]' where Ringfence was cloned"
+        remedy = "make lab, or pip install '.[lab]', where Ringfence was cloned"
         raise InputError("stress", f"needs {', '.join(missing)}, which {'is' if len(missing) == 1 else 'are'} not installed", remedy=remedy)
 
 
@@ -189,7 +194,7 @@ def _show(result: "StressResult", out: str | None, *, err: bool) -> None:
 
     console = Console(stderr=err, highlight=False)
     for line in heading(result):
-        console.print(escape(line), soft_wrap=True)
+        _say(console, line)
     for title, table in blocks(result):
         console.print(f"\n[bold]{title}[/bold]")
         show_table(console, table)
@@ -197,8 +202,14 @@ def _show(result: "StressResult", out: str | None, *, err: bool) -> None:
         console.print("\n[bold]pool by pool[/bold]")
         show_table(console, pools_table(result))
     console.print()
-    for line in claim_lines(result):
-        console.print(line, soft_wrap=True)
-    console.print(last_word(result), soft_wrap=True)
+    for line, style in (*claim_lines(result), last_word(result)):
+        _say(console, line, style)
     if out is not None:
         console.print(f"written to {escape(printable(out, 200))}", soft_wrap=True)
+
+
+def _say(console: "Console", line: str, style: str = "") -> None:
+    """A sentence on as many lines as it takes, those after the first set in."""
+    indent = line[: len(line) - len(line.lstrip())]
+    for part in wrap(line, console.width, subsequent_indent=indent + "  ", break_on_hyphens=False):
+        console.out(part, style=style or None, highlight=False)
