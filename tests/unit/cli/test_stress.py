@@ -264,7 +264,7 @@ def test_what_is_not_installed_is_told(files: Path, capsys: pytest.CaptureFixtur
     assert run(stress()) == 2
     assert (
         capsys.readouterr().err
-        == "ringfence: stress: needs numba, which is not installed; pip install '.[lab]' where Ringfence was cloned\n"
+        == "ringfence: stress: needs numba, which is not installed; make lab, or pip install '.[lab]', where Ringfence was cloned\n"
     )
 
 
