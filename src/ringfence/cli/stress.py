@@ -15,12 +15,13 @@ from ringfence.inputs.errors import InputError, NotExact, printable
 from ringfence.model.terms import WAD
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from ringfence.inputs.book import Book
     from ringfence.inputs.pool_file import PoolFile
     from ringfence.inputs.scenario import Scenario
     from ringfence.inputs.start_price import StartPrice
     from ringfence.inputs.stress_result import StressResult
-    from rich.console import Console
 
 WAD_DIGITS = 18
 NEEDED = ("numba", "polars", "pyarrow")

@@ -99,7 +99,12 @@ BLOCKS: Sequence[tuple[str, Sequence[tuple[str, str]]]] = (
 )
 OPTIONAL = frozenset({"borne_by_backstop", "borne_by_premium", "revenue_creator", "revenue_backstop", "stayers_loss_from_run"})
 """Shown only when there is any."""
+DRAWN = frozenset({"expected_loss_per_year", "lender_net_yield"})
+"""By the year, which says nothing where the scenario is one crash that somebody drew."""
 PERCENT = frozenset({"probability", "part of time", "part a year", "part of interest", "part of debt"})
+MARKS = {"loss_es99_1d": 86_400, "loss_es99_7d": 604_800}
+"""Seconds; at the end of a run that long they would say the same again."""
+START_PRICE = "start price"
 OF_POOL = ("loss_mean", "loss_es99", "lender_loss_es99", "reserve_ruin", "shared_margin_spread")
 
 
@@ -136,7 +141,9 @@ def blocks(result: StressResult) -> Iterator[tuple[str, Table]]:
         table.add_column("unit", no_wrap=True)
         for label, name in rows:
             metric = result.metrics[name]
-            table.add_row(label, *(_figure(value, metric) for value in (metric.value, metric.low, metric.high)), _unit(metric))
+            table.add_row(
+                _label(result, label, name), *(_figure(value, metric) for value in (metric.value, metric.low, metric.high)), _unit(metric)
+            )
         yield title, table
 
 
@@ -152,29 +159,29 @@ def pools_table(result: StressResult) -> Table:
     return table
 
 
-def claim_lines(result: StressResult) -> Iterator[str]:
-    """What the scenario says fails and holds, with whether this run bears it out."""
+def claim_lines(result: StressResult) -> Iterator[tuple[str, str]]:
+    """What the scenario says fails and holds, with whether this run bears it out; each line with its style."""
     for kind in ("fails", "holds"):
         sentence = str(result.scenario[kind])
         checks = [claim for claim in result.claims if claim.kind == kind]
         if sentence:
-            yield f"what {kind}: {escape(printable(sentence, 500))}"
+            yield f"what {kind}: {printable(sentence, 500)}", ""
         if checks:
             is_held = all(claim.held for claim in checks)
-            verdict = "[green]borne out[/green]" if is_held else "[red]not borne out[/red]"
-            told = "; ".join(f"{escape(claim.claim)} {'yes' if claim.held else 'no'}" for claim in checks)
-            yield f"  {verdict} by this run: {told}"
+            told = "; ".join(f"{claim.claim} {'yes' if claim.held else 'no'}" for claim in checks)
+            yield f"  {'' if is_held else 'not '}borne out by this run: {told}", "green" if is_held else "red"
 
 
-def last_word(result: StressResult) -> str:
-    """How far the figures can be trusted, and the one that lenders ask for."""
+def last_word(result: StressResult) -> tuple[str, str]:
+    """How far the figures can be trusted, and the one that lenders ask for; with its style."""
     worst = result.metrics["lender_loss_es99"]
     if result.defaults:
-        return f"[yellow]no verdict[/yellow]: left to defaults, which are the best case: {escape(', '.join(result.defaults))}"
+        hint = "; --price gives the start price" if result.defaults[-1] == START_PRICE else ""
+        return f"no verdict: left to defaults, which are the best case: {', '.join(result.defaults)}{hint}", "yellow"
     return (
         f"in the worst 1 % of these futures lenders lose {_figure(worst.value, worst)} {worst.unit} on average "
         f"({_figure(worst.low, worst)} to {_figure(worst.high, worst)}); a scenario is an assumption, not a forecast"
-    )
+    ), ""
 
 
 def amount(value: float) -> str:
@@ -184,7 +191,14 @@ def amount(value: float) -> str:
 
 def _is_shown(result: StressResult, name: str) -> bool:
     metric = result.metrics.get(name)
-    return metric is not None and (name not in OPTIONAL or any((metric.value, metric.low, metric.high)))
+    is_said_above = MARKS.get(name) == result.options["horizon"]
+    if metric is None or is_said_above or (name in DRAWN and result.scenario["prices"]["kind"] == "profile"):
+        return False
+    return name not in OPTIONAL or any((metric.value, metric.low, metric.high))
+
+
+def _label(result: StressResult, label: str, name: str) -> str:
+    return f"over {100 * result.options['significant']:g} % of supply" if name == "prob_significant_loss" else label
 
 
 def _figure(value: float, metric: Metric) -> str:
