@@ -38,6 +38,7 @@ Progress = Callable[[int, int], None]
 @click.option("--out", metavar="DIR", help="Folder for result.json and paths.parquet; new, empty, or holding a former result.")
 @click.option("--price", "prices", multiple=True, metavar="DECIMAL", help="Start price in whole tokens, once for each pool.")
 @click.option("--correlation", metavar="DECIMAL", help="Of the pools' price moves, 0 to 1; default as the scenario says.")
+@click.option("--collateral-from", "links", multiple=True, metavar="2=1", help="Pool 2 lends against lender shares of pool 1.")
 @click.option("--significant-loss", metavar="DECIMAL", default="0.01", show_default=True, help="Part of supply above which a loss counts.")
 @click.option("--definition", "definitions", multiple=True, metavar="NAME", help="Add metrics as a peer defines them: gauntlet, chaos, ...")
 @click.option("--causes/--no-causes", default=True, show_default=True, help="Run the same paths without each cause of loss, too.")
@@ -54,6 +55,7 @@ def command(
     out: str | None,
     prices: tuple[str, ...],
     correlation: str | None,
+    links: tuple[str, ...],
     significant_loss: str,
     definitions: tuple[str, ...],
     causes: bool,
@@ -69,11 +71,12 @@ def command(
     if out is not None:
         check_out(Path(out))
     _check_pairs(books, terms, prices)
+    below = _below(links, len(books))
     seconds, limit = _seconds("--horizon", horizon), _part("--significant-loss", significant_loss)
     _check_installed()
     world = _with_correlation(read_scenario(scenario), correlation)
     pools = [_pool(book, file) for book, file in zip(books, terms, strict=True)]
-    starts = _starts(pools, prices, world)
+    starts = _starts(pools, prices, world, below)
     heed()
     for notice in (notice for book, pool in pools for notice in (*pool.notices, *book.notices)):
         click.echo(f"notice: {notice}", err=True)
@@ -97,6 +100,7 @@ def command(
             scheduler=scheduler,
             progress=progress,
             causes=causes,
+            collateral_from=below if links else None,
             definitions=definitions,
             significant=limit,
         )
@@ -135,10 +139,25 @@ def _pool(book: str, terms: str) -> "tuple[Book, PoolFile]":
     return read_book(book, pool.collateral_decimals, pool.asset_decimals), pool
 
 
-def _starts(pools: "Sequence[tuple[Book, PoolFile]]", prices: Sequence[str], scenario: "Scenario") -> "list[StartPrice]":
+def _below(links: Sequence[str], count: int) -> list[int]:
+    """For each pool the place of the one whose lender shares are its collateral, -1 for none."""
+    below = [-1] * count
+    for link in links:
+        above, sign, source = link.partition("=")
+        if not (sign and above.isdecimal() and source.isdecimal() and 1 <= int(source) < int(above) <= count):
+            remedy = "2=1 says that the collateral of the second pool is lender shares of the first, which comes before it"
+            raise InputError("--collateral-from", f"'{printable(link)}' is no pair of these pools", remedy=remedy)
+        below[int(above) - 1] = int(source) - 1
+    return below
+
+
+def _starts(
+    pools: "Sequence[tuple[Book, PoolFile]]", prices: Sequence[str], scenario: "Scenario", below: Sequence[int]
+) -> "list[StartPrice]":
+    """The price of each pool's collateral; a share of a pool begins at what it is a claim on."""
     from ringfence.inputs.start_price import start_price
 
-    given: Sequence[str | None] = prices or [None] * len(pools)
+    given = prices or ["1" if source >= 0 else None for source in below]
     return [start_price(price, scenario, book, pool) for price, (book, pool) in zip(given, pools, strict=True)]
 
 

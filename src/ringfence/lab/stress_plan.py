@@ -11,7 +11,7 @@ from ringfence.inputs.book import Book
 from ringfence.inputs.errors import InputError
 from ringfence.inputs.pool_file import PoolFile
 from ringfence.inputs.provenance import shown_terms
-from ringfence.inputs.scenario import Liquidators, Oracle, Scenario
+from ringfence.inputs.scenario import Liquidators, Oracle, PriceModel, Scenario
 from ringfence.inputs.stress_result import PoolStress
 from ringfence.lab.columns import Columns, PoolStart
 from ringfence.lab.layout import World
@@ -23,6 +23,8 @@ from ringfence.lab.world import build_world
 from ringfence.model.terms import ZERO_ADDRESS
 
 FUND_COLUMNS = ("fund_end", "fund_drawn", "fund_exhausted", "fund_premium")
+STILL = PriceModel("profile", points=((1, 1.0),))
+"""Of an asset in itself."""
 Progress = Callable[[int, int], None]
 
 
@@ -51,9 +53,15 @@ class Plan:
     def world(self, changes: Mapping[str, Any]) -> World:
         """The arrays of all pools, each market in tokens of its own book."""
         scenario = replace(self.scenario, **changes)
-        own = [replace(scenario, market=scenario.market.for_book(_collateral(book, pool))) for book, pool in self.pools]
+        own = [self._own(place, scenario) for place in range(len(self.pools))]
         steps = self.horizon // scenario.step
         return build_world(self.pools, own, self.prices, steps, bin_width=self.bin_width, collateral_from=self.collateral_from)
+
+    def _own(self, place: int, scenario: Scenario) -> Scenario:
+        """The scenario with a market in tokens of the pool's own book; shares of a pool that lends the same asset move with it alone."""
+        is_on_shares = self.collateral_from is not None and self.collateral_from[place] >= 0
+        market = scenario.market.for_book(_collateral(*self.pools[place]))
+        return replace(scenario, market=market, prices=STILL if is_on_shares else scenario.prices)
 
     def variants(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
         """The other circumstances under which the same paths are run, those that differ."""

@@ -194,6 +194,21 @@ def test_several_pools_share_a_market_and_a_backstop(files: Path, capsys: pytest
     assert lost[0] != lost[1]
 
 
+def test_a_pool_lends_against_shares_of_another(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """They begin at 1 and lose only what that pool loses; without the option they would move as the market of the scenario does."""
+    (files / "upper.toml").write_text(
+        TERMS.replace("ETH/USDC", "shares/USDC").replace("collateral_decimals = 18", "collateral_decimals = 12")
+    )
+    (files / "upper.csv").write_text("account,collateral,debt\ndave,1000,790\n")
+    both = ["stress", "--scenario", "scenario.toml", "--book", "book.csv", "--terms", "terms.toml", "--book", "upper.csv"]
+    both += ["--terms", "upper.toml", "--paths", "100", "--horizon", "10d"]
+    joined = printed(capsys, *both, "--collateral-from", "2=1")["pools"]
+    apart = printed(capsys, *both, "--price", "2000", "--price", "1")["pools"]
+    assert joined[1]["start_price"] == 1
+    assert 0 <= joined[1]["metrics"]["loss_mean"]["value"] < apart[1]["metrics"]["loss_mean"]["value"]
+    assert joined[0]["metrics"]["loss_mean"] == apart[0]["metrics"]["loss_mean"]
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_shipped_scenario_runs_by_its_name(files: Path, capsys: pytest.CaptureFixture[str], name: str) -> None:
     """And says what fails and what holds."""
@@ -237,6 +252,8 @@ def test_defaults_bar_a_verdict(files: Path, capsys: pytest.CaptureFixture[str])
         (["--scenario", "black-friday"], "black-friday: no such file or directory"),
         (["--terms", "other.toml", "--book", "book.csv"], "other.toml: lends another asset than terms.toml"),
         (["--out", "book.csv"], "book.csv: column --out: is not a folder"),
+        (["--collateral-from", "1=1"], "--collateral-from: '1=1' is no pair of these pools; 2=1 says that the collateral of the second"),
+        (["--collateral-from", "2"], "--collateral-from: '2' is no pair of these pools"),
         (["--scheduler", "nowhere"], "--scheduler: 'nowhere' is no address of a scheduler"),
     ],
 )

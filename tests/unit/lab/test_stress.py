@@ -77,16 +77,22 @@ def test_a_backstop_pays_after_the_reserve_and_before_lenders() -> None:
     assert "backstop_draw_mean" not in plain.metrics
 
 
-def test_a_pool_on_a_pool_falls_with_it() -> None:
-    """Collateral that is another pool's lender shares: its loss is theirs, beside what their own market does to them."""
-    gap = Scenario("gap", PriceModel("profile", points=((DAY // 2, 1.0), (DAY // 2 + 3600, 0.3)), volatility=0.1))
+@pytest.mark.parametrize(("low", "lost"), [(0.8, False), (0.3, True)])
+def test_a_pool_on_a_pool_loses_what_that_one_lets_through(low: float, lost: bool) -> None:
+    """Collateral that is another pool's lender shares: its price moves with that pool's losses and with nothing else, and what it costs is
+    the formula of docs/composition.md. The pool below is what it would be without."""
+    gap = Scenario("gap", PriceModel("profile", points=((DAY // 2, 1.0), (DAY // 2 + 3600, low)), volatility=0.1))
     upper = Book(("dave",), (5000 * ETH,), (3900 * USDC,))
-    pools = [(BOOK, pool_of()), (upper, pool_of())]
+    at_once = replace(POOL.terms, incentive_base=POOL.terms.incentive_max, incentive_rise=0, solvent_window=0, target_ltv=0, penalty=0)
+    pools = [(BOOK, pool_of()), (upper, pool_of(terms=at_once))]
     apart = stress(pools, gap, start_prices=[2000.0, 1.0], paths=20, horizon=DAY, causes=False)
     joined = stress(pools, gap, start_prices=[2000.0, 1.0], paths=20, horizon=DAY, causes=False, collateral_from=[-1, 0])
-    above, alone = (found.pools[0].metrics for found in (joined, apart))
-    assert {name for name in alone if above[name] != alone[name]} == {name for name in alone if name.startswith("shared_margin")}
-    assert joined.pools[1].metrics["loss_mean"].value > apart.pools[1].metrics["loss_mean"].value > 0
+    below, alone = (found.pools[0].metrics for found in (joined, apart))
+    assert {name for name in alone if below[name] != alone[name]} == {name for name in alone if name.startswith("shared_margin")}
+    part = joined.paths["loss_from_lenders"][0::2] / 20_000
+    expected = [max(0.0, 3900 - 5000 * (1 - p) / (1 + POOL.terms.incentive_max / 10**18)) for p in part]
+    assert (min(part) > 0.2) == (min(expected) > 0) == lost
+    assert joined.paths["loss"][1::2] == pytest.approx(expected, rel=1e-3, abs=1e-9)  # interest of half a day is in the share price
 
 
 def test_a_start_price_that_nobody_gives_is_inferred_and_told() -> None:
