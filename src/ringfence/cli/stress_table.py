@@ -35,7 +35,7 @@ BLOCKS: Sequence[tuple[str, Sequence[tuple[str, str]]]] = (
             ("lenders", "borne_by_lenders"),
             ("premium owed", "borne_by_premium"),
             ("nobody yet", "borne_by_nobody_yet"),
-            ("lenders, mean", "lender_loss_mean"),
+            ("lenders, open too", "lender_loss_mean"),
             ("lenders, ES 99 %", "lender_loss_es99"),
             ("reserve not enough", "reserve_ruin"),
             ("reserve needed, 99 %", "reserve_needed_p99"),
@@ -150,12 +150,13 @@ def blocks(result: StressResult) -> Iterator[tuple[str, Table]]:
 def pools_table(result: StressResult) -> Table:
     """Each pool alone."""
     table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
-    table.add_column("pool")
-    for name in ("loss, mean", "ES 99 %", "lenders, ES 99 %", "reserve short", "for others there"):
-        table.add_column(name, justify="right")
+    units = [_unit(result.pools[0].metrics[name]) for name in OF_POOL]
+    table.add_column("pool", no_wrap=True)
+    for title, unit in zip(("loss, mean", "ES 99 %", "lenders' ES 99 %", "reserve short", "for others there"), units, strict=True):
+        table.add_column(f"{title}\n{unit.split(' ')[0]}", justify="right")
     for pool in result.pools:
         shown = [pool.metrics[name] for name in OF_POOL]
-        table.add_row(escape(printable(pool.name, 60)), *(f"{_figure(metric.value, metric)} {_short(metric)}" for metric in shown))
+        table.add_row(escape(printable(pool.name, 20)), *(_figure(metric.value, metric) for metric in shown))
     return table
 
 
@@ -211,7 +212,3 @@ def _unit(metric: Metric) -> str:
     if metric.unit in PERCENT:
         return {"probability": "% of paths", "part a year": "% a year"}.get(metric.unit, metric.unit.replace("part", "%", 1))
     return metric.unit
-
-
-def _short(metric: Metric) -> str:
-    return "%" if metric.unit in PERCENT else metric.unit.split()[0]
