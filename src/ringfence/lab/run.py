@@ -11,7 +11,7 @@ from threading import local
 
 import numpy as np
 
-from ringfence.lab.layout import FUND, STATE, Floats, Work, World
+from ringfence.lab.layout import COHORT, FUND, NEVER, PAST, STATE, Floats, Work, World
 from ringfence.lab.outcome import NAMES, WAIT_STEPS
 
 MAX_CHUNK = 256
@@ -43,27 +43,19 @@ def empty_outcome(paths: int, pools: int) -> Outcome:
 
 def work_for(world: World) -> Work:
     """What one thread needs to run paths of this world."""
-    slots, pools, times = world.base.ratio.size, world.pools.size, world.steps + 1
+    base, pools, times = world.base, world.pools.size, world.steps + 1
+    rows = np.zeros(base.ratio.size, COHORT)
+    rows["risk"] = rows["ratio"] = base.ratio
+    rows["collateral"] = rows["start_collateral"] = base.collateral
+    rows["shares"] = rows["start_debt"] = base.debt
+    rows["number"] = rows["start_number"] = base.number
+    rows["place"] = base.place
+    rows["since"] = rows["left"] = NEVER
     return Work(
-        ratio=world.base.ratio.copy(),
-        collateral=world.base.collateral.copy(),
-        shares=world.base.debt.copy(),
-        number=world.base.number.copy(),
-        status=np.zeros(slots, np.int8),
-        since=np.full(slots, -1, np.int64),
-        clock=np.zeros(slots, np.int64),
-        left=np.full(slots, -1, np.int64),
-        touched=np.zeros(slots, np.int64),
-        changed=np.zeros(slots, np.int64),
-        dirty=np.zeros(slots, np.int8),
-        candidates=np.zeros(slots, np.int64),
-        keys=np.zeros(slots),
+        rows=rows,
+        past=np.zeros((pools, times), PAST),
         multiples=np.ones((pools, times)),
-        visible=np.zeros((pools, times)),
-        thresholds=np.zeros((pools, times)),
         present=np.ones(times, np.bool_),
-        ok_steps=np.zeros((pools, times), np.int64),
-        ok_before=np.zeros((pools, times), np.int64),
         markets=np.zeros(pools),
     )
 
@@ -71,8 +63,9 @@ def work_for(world: World) -> Work:
 def memory_needed(world: World, paths: int, threads: int) -> int:
     """Bytes that a run holds at its peak: the rows of all paths, and what each thread works in."""
     rows = paths * world.pools.size * 8 * (len(NAMES) + len(WAIT_STEPS)) + paths * 8 * FUND_FIGURES
-    one = sum(part.nbytes for part in world.base) * 3 + world.pools.size * (world.steps + 1) * 48
-    return int(rows + threads * one + world.frozen.nbytes + world.bias.nbytes + world.series.nbytes)
+    one = world.base.ratio.size * COHORT.itemsize + world.pools.size * (world.steps + 1) * (PAST.itemsize + 8)
+    base = sum(part.nbytes for part in world.base)
+    return int(rows + threads * one + base + world.frozen.nbytes + world.bias.nbytes + world.series.nbytes)
 
 
 def available_threads(asked: int | None) -> int:
