@@ -4,7 +4,8 @@ Selling Q into a rested market of price p brings p * F(Q), F(Q) = Q / (1 + a * Q
 with a reserve of 1 / a. The last unit brings p * g(Q), g = F' = (1 + a (1 - b) Q^b) / (1 + a Q^b)^2, which falls from 1 towards 0. What was
 sold before and is not forgotten, `used`, is where the next sale begins.
 
-Each function stands alone, scalars in and out, so that it can be compiled as it is. Amounts are whole collateral tokens.
+Each function stands alone, scalars in and out, so that it can be compiled as it is. Amounts are whole collateral tokens. A power
+of 1 is left out, because it takes as long as all the rest and changes nothing.
 """
 
 import math
@@ -21,15 +22,15 @@ def proceeds_plain(amount: float, used: float, price: float, a: float, b: float)
     if a == 0.0:
         return price * amount
     total = used + amount
-    before = used / (1.0 + a * math.pow(used, b)) if used > 0.0 else 0.0
-    return price * (total / (1.0 + a * math.pow(total, b)) - before)
+    before = used / (1.0 + a * (used if b == 1.0 else math.pow(used, b))) if used > 0.0 else 0.0
+    return price * (total / (1.0 + a * (total if b == 1.0 else math.pow(total, b))) - before)
 
 
 def marginal_plain(used: float, a: float, b: float) -> float:
     """The part of the price that the next unit brings: g(used)."""
     if a == 0.0 or used == 0.0:
         return 1.0
-    weight = a * math.pow(used, b)
+    weight = a * (used if b == 1.0 else math.pow(used, b))
     return (1.0 + (1.0 - b) * weight) / ((1.0 + weight) * (1.0 + weight))
 
 
@@ -46,4 +47,4 @@ def most_sold_plain(part: float, a: float, b: float) -> float:
     half = part - 0.5 * (1.0 - b)
     root = math.sqrt(half * half + part * (1.0 - part))
     weight = (1.0 - part) / (half + root) if half > 0.0 else (root - half) / part
-    return math.pow(weight / a, 1.0 / b)
+    return weight / a if b == 1.0 else math.pow(weight / a, 1.0 / b)
