@@ -1,10 +1,13 @@
 """The examples print what they are recorded to print, and what records them tells every difference."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from ringfence.inputs.scenario_file import NAMES as NAMES_OF_SCENARIOS
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples"
@@ -59,7 +62,7 @@ def test_a_recording_is_fit_for_any_terminal(name: str) -> None:
 def test_every_example_is_in_the_list() -> None:
     """Each with a README and a recording."""
     listed = (EXAMPLES / "README.md").read_text(encoding="utf-8")
-    assert NAMES == ["contracts", "cover", "crash", "curve", "demo", "one_loan", "one_whale", "patience"]
+    assert NAMES == ["contracts", "cover", "crash", "curve", "demo", "one_loan", "one_whale", "patience", "stress"]
     assert all(f"[{name}]({name}/README.md)" in listed for name in NAMES)
     assert {folder.name for folder in EXAMPLES.iterdir() if folder.is_dir()} == {*NAMES, "scenarios"}  # those are run by name
 
@@ -82,6 +85,17 @@ def test_who_gave_the_discount_in_patience_lost_it() -> None:
     assert found["fixed", 1][0] == 5
     assert [found["dutch", wanted][0] for wanted in (1, 2, 3)] == [1, 2, 3]
     assert found["phased", 1][1] == 0 < found["dutch", 1][1] < found["fixed", 1][1] < found["dutch", 3][1] < found["phased", 3][1]
+
+
+def test_stress_says_what_its_readme_promises() -> None:
+    """All seven worlds are there, and all that is claimed of them is borne out; a joint pool costs lenders what pools apart do not."""
+    text = output("stress")
+    assert re.findall(r"^([\w-]+): of supply", text, re.MULTILINE) == list(NAMES_OF_SCENARIOS)
+    assert text.count("borne out:\n") == 14
+    assert "not so" not in text
+    assert "NOT" not in text
+    shared = {line[:22].strip(): float(line.split()[-5]) for line in text.splitlines() if line.startswith("borne for others")}
+    assert shared["borne for others here"] == 0 < shared["borne for others there"]
 
 
 def test_a_recording_is_made_kept_and_compared(tmp_path: Path) -> None:
