@@ -44,6 +44,9 @@ Progress = Callable[[int, int], None]
 @click.option("--causes/--no-causes", default=True, show_default=True, help="Run the same paths without each cause of loss, too.")
 @click.option("--threads", type=click.IntRange(1, 4096), metavar="N", help="Default: one for each processor; figures are the same.")
 @click.option("--scheduler", metavar="tcp://...", help="Run on a Dask cluster instead; figures are the same.")
+@click.option(
+    "--engine", type=click.Choice(["fast", "exact"]), default="fast", show_default=True, help="Exact: loan by loan in integers, slowly."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print result.json on standard output and nothing else.")
 def command(
     books: tuple[str, ...],
@@ -61,6 +64,7 @@ def command(
     causes: bool,
     threads: int | None,
     scheduler: str | None,
+    engine: str,
     as_json: bool,
 ) -> int:
     """Run a pool, or several under one market and one backstop, through thousands of futures: what is lost, how surely, and to what."""
@@ -98,6 +102,8 @@ def command(
             seed=seed,
             threads=threads,
             scheduler=scheduler,
+            engine=engine,
+            notify=lambda line: click.echo(f"notice: {line}", err=True),
             progress=progress,
             causes=causes,
             collateral_from=below if links else None,

@@ -6,7 +6,7 @@ Amounts are whole asset tokens as floats, unlike those of a replay: a distributi
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,8 +48,25 @@ class ClaimCheck:
 
 
 @dataclass(frozen=True, slots=True)
+class Shock:
+    """One fall (a part of the start price) at once, to `price`: the debt that is liquidatable there, and what the pool loses by the end of
+    the horizon if the price stays, with the scenario's depth and with a market that takes everything (whole asset tokens)."""
+
+    fall: float
+    price: float
+    liquidatable_debt: float
+    loss: float
+    loss_without_depth: float
+
+    def to_dict(self) -> dict[str, float]:
+        """As in `result.json`."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
 class PoolStress:
-    """One pool of a run: how it began (whole tokens), its terms in base units, and its own metrics where there are several pools."""
+    """One pool of a run: how it began (whole tokens), its terms in base units, what single falls cost it, and its own metrics where there
+    are several pools."""
 
     name: str
     supply: float
@@ -59,6 +76,7 @@ class PoolStress:
     start_price: float
     positions: int
     terms: Mapping[str, str]
+    shocks: tuple[Shock, ...] = ()
     metrics: Mapping[str, Metric] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -72,6 +90,7 @@ class PoolStress:
             "start_price": self.start_price,
             "positions": self.positions,
             "terms": dict(self.terms),
+            "shocks": [shock.to_dict() for shock in self.shocks],
             "metrics": {name: metric.to_dict() for name, metric in self.metrics.items()},
         }
 

@@ -25,6 +25,7 @@ DAY = 86_400
 MAX_SEED = 2**63 - 1
 MAX_PATHS = 2**31
 MAX_STEPS = 10_000_000
+ENGINES = ("fast", "exact")
 Progress = Callable[[int, int], None]
 
 
@@ -38,6 +39,8 @@ def stress(
     seed: int = 1,
     threads: int | None = None,
     scheduler: str | None = None,
+    engine: str = "fast",
+    notify: Callable[[str], None] | None = None,
     progress: Progress | None = None,
     bin_width: float = 0.001,
     causes: bool = True,
@@ -50,6 +53,8 @@ def stress(
     start_prices     whole asset tokens a whole collateral token, one a pool; without them `inputs.start_price` finds them
     threads          as many as there are processors unless given, and never seen in a figure
     scheduler        address of a Dask cluster to run on instead, with the same figures
+    engine           "fast": by cohorts in compiled floats; "exact": position by position through the exact model, here and slowly
+    notify           called with what should be known before a long wait
     progress         called with the paths done and their number over all runs; what it raises stops the run
     bin_width        positions this near in log critical price count as one; 0 keeps them single
     causes           whether the same paths are run again without what may explain the loss
@@ -63,10 +68,11 @@ def stress(
     prices = [float(price.price if isinstance(price, StartPrice) else price) for price in found]
     inferred = [price for price in found if isinstance(price, StartPrice) and price.is_default]
     _check(pools, prices, paths, horizon, seed, scenario, definitions)
+    _check_engine(engine, scheduler)
 
     from ringfence.lab.columns import compared
     from ringfence.lab.metrics import measure
-    from ringfence.lab.stress_plan import Plan, Runner, check_memory, metric_names, path_columns
+    from ringfence.lab.stress_plan import EXACT, FAST, Plan, Runner, check_memory, metric_names, path_columns
 
     plan = Plan(pools, fitted(scenario), prices, horizon, bin_width, collateral_from)
     setting, starts = plan.setting(significant), plan.starts
@@ -74,16 +80,26 @@ def stress(
     world = plan.world({})
     others = dict(plan.variants()) if causes else {}
     check_memory(world, paths, threads, len(others))
-    runner = Runner(seed, paths, threads, scheduler, progress, 1 + len(others))
-    base = runner.run(world)
-    variants = {name: compared(runner.run(plan.world(changes)).fields, starts) for name, changes in others.items()}
+    runner = Runner(plan, seed, paths, threads, scheduler, engine, progress, 1 + len(others))
+    if engine == EXACT and notify is not None:
+        notify(f"the exact engine will take about {runner.estimate_seconds():,.0f} s")
+    base = runner.run({})
+    variants = {name: compared(runner.run(changes).fields, starts) for name, changes in others.items()}
     compared_with = variants if causes else None
     measured = measure(base, starts, setting, seed=seed, variants=compared_with, definitions=definitions, tick=runner.tick)
     held = claims_of(scenario, {name: metric.value for name, metric in measured.together.items()})
-    options = {"paths": paths, "horizon": horizon, "seed": seed, "bin_width": bin_width, "causes": causes, "significant": significant}
+    options: dict[str, Any] = {
+        "paths": paths,
+        "horizon": horizon,
+        "seed": seed,
+        "bin_width": bin_width,
+        "causes": causes,
+        "significant": significant,
+    }
+    options |= {"engine": engine} if engine != FAST else {}
     return StressResult(
         metrics=measured.together,
-        pools=tuple(plan.shown(place, measured.pools[place] if measured.pools else {}) for place in range(len(pools))),
+        pools=tuple(plan.shown(place, measured.pools[place] if measured.pools else {}, row) for place, row in enumerate(plan.shocks())),
         claims=tuple(ClaimCheck(claim.kind, text, is_held) for claim, (text, is_held) in zip(scenario.claims, held, strict=True)),
         inputs=digests([source for book, pool in pools for source in (book.source, pool.source)] + [scenario.source, *scenario.sources]),
         versions=_versions(),
@@ -125,6 +141,13 @@ def _check(
         check_terms(pool)
         check_book(book, pool)
     _check_one_asset([pool for _, pool in pools])
+
+
+def _check_engine(engine: str, scheduler: str | None) -> None:
+    if engine not in ENGINES:
+        raise InputError("engine", f"'{engine}' is unknown", remedy=f"known are {', '.join(ENGINES)}")
+    if engine == "exact" and scheduler is not None:
+        raise InputError("engine", "the exact one does not run on a cluster", remedy="leave --scheduler out")
 
 
 def _check_one_asset(pools: Sequence[PoolFile]) -> None:

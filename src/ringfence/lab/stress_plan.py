@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,16 +12,21 @@ from ringfence.inputs.errors import InputError
 from ringfence.inputs.pool_file import PoolFile
 from ringfence.inputs.provenance import shown_terms
 from ringfence.inputs.scenario import Liquidators, Oracle, PriceModel, Scenario
-from ringfence.inputs.stress_result import PoolStress
+from ringfence.inputs.stress_result import PoolStress, Shock
 from ringfence.lab.columns import Columns, PoolStart
 from ringfence.lab.layout import World
 from ringfence.lab.memory import available_memory, shown_gib
 from ringfence.lab.metrics import NO_CASCADE, NO_RUN, Setting, bytes_needed, measure
 from ringfence.lab.outcome import NAMES, WAIT_STEPS
 from ringfence.lab.run import Outcome, available_threads, memory_needed, run
-from ringfence.lab.world import build_world
+from ringfence.lab.shocks import shocks
+from ringfence.lab.world import build_world, positions_of
 from ringfence.model.terms import ZERO_ADDRESS
 
+if TYPE_CHECKING:
+    from ringfence.lab.micro_pool import StressPool
+
+FAST, EXACT = "fast", "exact"
 FUND_COLUMNS = ("fund_end", "fund_drawn", "fund_exhausted", "fund_premium")
 STILL = PriceModel("profile", points=((1, 1.0),))
 """Of an asset in itself."""
@@ -50,12 +55,29 @@ class Plan:
         cover = sum(pool.fund.assets / 10**pool.asset_decimals for _, pool in self.pools if pool.fund)
         return Setting(self.scenario.step, self.horizon, lenders.low_cash, significant, cover)
 
-    def world(self, changes: Mapping[str, Any]) -> World:
-        """The arrays of all pools, each market in tokens of its own book."""
+    @property
+    def steps(self) -> int:
+        """How many each path has."""
+        return self.horizon // self.scenario.step
+
+    def scenarios(self, changes: Mapping[str, Any]) -> list[Scenario]:
+        """The scenario of each pool, its market in tokens of its own book."""
         scenario = replace(self.scenario, **changes)
-        own = [self._own(place, scenario) for place in range(len(self.pools))]
-        steps = self.horizon // scenario.step
-        return build_world(self.pools, own, self.prices, steps, bin_width=self.bin_width, collateral_from=self.collateral_from)
+        return [self._own(place, scenario) for place in range(len(self.pools))]
+
+    def world(self, changes: Mapping[str, Any]) -> World:
+        """The arrays of all pools."""
+        own, above = self.scenarios(changes), self.collateral_from
+        return build_world(self.pools, own, self.prices, self.steps, bin_width=self.bin_width, collateral_from=above)
+
+    def calm(self) -> dict[str, Any]:
+        """The changes that leave nothing but book, terms, market and gas: a perfect oracle, prompt liquidators, lenders who stay."""
+        people, lenders = _prompt(self.scenario.liquidators), replace(self.scenario.lenders, run_share=0.0)
+        return {"oracle": Oracle(), "liquidators": people, "lenders": lenders}
+
+    def shocks(self) -> tuple[tuple[Shock, ...], ...]:
+        """What single falls cost each pool."""
+        return shocks(self.world(self.calm()), [positions_of(book, pool) for book, pool in self.pools])
 
     def _own(self, place: int, scenario: Scenario) -> Scenario:
         """The scenario with a market in tokens of the pool's own book; shares of a pool that lends the same asset move with it alone."""
@@ -72,13 +94,12 @@ class Plan:
             yield "infinite_depth", {"market": replace(scenario.market, a=0.0)}
             if scenario.market.cascade > 0.0:
                 yield NO_CASCADE, {"market": replace(scenario.market, cascade=0.0)}
-        prompt = replace(scenario.liquidators, latency=0, outages=(), outages_per_year=0.0, outage_length=0)
         if _is_late(scenario.liquidators):
-            yield "no_latency", {"liquidators": prompt}
+            yield "no_latency", {"liquidators": _prompt(scenario.liquidators)}
         if scenario.lenders.run_share > 0.0:
             yield NO_RUN, {"lenders": replace(scenario.lenders, run_share=0.0)}
 
-    def shown(self, place: int, metrics: Mapping[str, Any]) -> PoolStress:
+    def shown(self, place: int, metrics: Mapping[str, Any], falls: Sequence[Shock]) -> PoolStress:
         """A pool as the result shows it."""
         book, pool = self.pools[place]
         start = self.starts[place]
@@ -91,6 +112,7 @@ class Plan:
             start_price=float(self.prices[place]),
             positions=start.positions,
             terms=shown_terms(pool),
+            shocks=tuple(falls),
             metrics=metrics,
         )
 
@@ -107,20 +129,33 @@ class Plan:
 
 
 class Runner:
-    """Runs worlds over the same paths, here or on a cluster, and counts how far all of it is."""
+    """Runs the same paths under changed circumstances, here or on a cluster, fast or exactly, and counts how far all of it is."""
 
-    def __init__(self, seed: int, paths: int, threads: int | None, scheduler: str | None, progress: Progress | None, runs: int) -> None:
-        self._seed, self._paths, self._threads, self._scheduler = seed, paths, threads, scheduler
-        self._progress, self._runs, self._done = progress, runs, 0
+    def __init__(
+        self,
+        plan: Plan,
+        seed: int,
+        paths: int,
+        threads: int | None,
+        scheduler: str | None,
+        engine: str,
+        progress: Progress | None,
+        runs: int,
+    ) -> None:
+        self._plan, self._seed, self._paths, self._threads, self._scheduler = plan, seed, paths, threads, scheduler
+        self._engine, self._progress, self._runs, self._done = engine, progress, runs, 0
 
-    def run(self, world: World) -> Outcome:
-        """All paths of one world."""
-        if self._scheduler is not None:
+    def run(self, changes: Mapping[str, Any]) -> Outcome:
+        """All paths with these parts of the scenario changed."""
+        if self._engine == EXACT:
+            outcome = self._run_exact(changes)
+        elif self._scheduler is not None:
             from ringfence.lab.cluster import run_on_cluster
 
+            world = self._plan.world(changes)
             outcome = run_on_cluster(world, seed=self._seed, paths=self._paths, scheduler=self._scheduler, progress=self._tell)
         else:
-            outcome = run(world, seed=self._seed, paths=self._paths, threads=self._threads, progress=self._tell)
+            outcome = run(self._plan.world(changes), seed=self._seed, paths=self._paths, threads=self._threads, progress=self._tell)
         self._done += self._paths
         return outcome
 
@@ -128,9 +163,36 @@ class Runner:
         """Says again how far it is, so that whoever listens can stop what follows the paths, too."""
         self._tell(0, 0)
 
-    def _tell(self, done: int, _: int) -> None:
+    def estimate_seconds(self) -> float:
+        """How long the exact engine will take for all runs, judged by one path."""
+        from ringfence.lab.micro import estimate_seconds
+
+        plan = self._plan
+        one = estimate_seconds(_sides(plan), plan.scenarios({}), plan.prices, self._seed, self._paths, plan.steps)
+        return one * self._runs
+
+    def _run_exact(self, changes: Mapping[str, Any]) -> Outcome:
+        from ringfence.lab.exact_run import run_exact
+
+        plan = self._plan
+        return run_exact(
+            _sides(plan), plan.scenarios(changes), plan.prices, seed=self._seed, paths=self._paths, steps=plan.steps, told=self._tell
+        )  # fmt: skip
+
+    def _tell(self, done: int, _: float) -> None:
         if self._progress is not None:
             self._progress(self._done + done, self._runs * self._paths)
+
+
+def _sides(plan: Plan) -> "list[StressPool]":
+    from ringfence.lab.micro_pool import StressPool
+
+    above = plan.collateral_from or [-1] * len(plan.pools)
+    return [StressPool(pool, book, None if source < 0 else source) for (book, pool), source in zip(plan.pools, above, strict=True)]
+
+
+def _prompt(people: Liquidators) -> Liquidators:
+    return replace(people, latency=0, outages=(), outages_per_year=0.0, outage_length=0)
 
 
 def _is_late(people: Liquidators) -> bool:

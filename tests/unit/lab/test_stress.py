@@ -164,3 +164,26 @@ def test_memory_is_what_the_system_and_the_group_leave(tmp_path: Path, monkeypat
     assert later is not None
     assert later > 1 << 26
     assert (shown_gib(3 << 30), shown_gib(5 << 20)) == ("3.0 GiB", "5.0 MiB")
+
+
+def test_both_engines_say_the_same(tmp_path: Path) -> None:
+    """Two pools under one backstop, with all frictions: the exact engine's metrics are the fast one's, to the roundings of six decimals."""
+    fund = Fund(assets=300 * USDC, max_assets=200 * USDC, max_share=10**18 // 2)
+    terms = replace(POOL.terms, backstop="0xb5" + "00" * 19, premium=10**17)
+    pools = [(BOOK, pool_of(terms=terms, fund=fund, reserve=reserve * USDC)) for reserve in (1, 30)]
+    late = Oracle((Feed(heartbeat=3600, deviation=0.02, delay=7200),))
+    world = replace(WILD, oracle=late, market=Market(0.05, 0.7, 3600, 0.5), liquidators=Liquidators(gas=5.0, latency=3600), correlation=0.5)
+    given = {"start_prices": [2000.0, 2000.0], "paths": 40, "horizon": 10 * DAY, "seed": 4}
+    said: list[str] = []
+    fast = stress(pools, world, **given)  # type: ignore[arg-type]
+    exact = stress(pools, world, engine="exact", notify=said.append, **given)  # type: ignore[arg-type]
+    assert [line.startswith("the exact engine will take about ") for line in said] == [True]
+    assert fast.metrics["loss_mean"].value > 0 and fast.metrics["backstop_draw_mean"].value > 0
+    assert fast.metrics.keys() == exact.metrics.keys()
+    for name, metric in fast.metrics.items():
+        assert exact.metrics[name].value == pytest.approx(metric.value, rel=1e-5, abs=1e-3), name
+    write_stress(exact, tmp_path)
+    with pytest.raises(InputError, match="'slow' is unknown"):
+        stress(pools, world, engine="slow", **given)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="does not run on a cluster"):
+        stress(pools, world, engine="exact", scheduler="tcp://127.0.0.1:1", **given)  # type: ignore[arg-type]
