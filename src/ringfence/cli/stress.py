@@ -163,7 +163,7 @@ def _starts(
     """The price of each pool's collateral; a share of a pool begins at what it is a claim on."""
     from ringfence.inputs.start_price import start_price
 
-    given = prices or ["1" if source >= 0 else None for source in below]
+    given: list[str | None] = list(prices) or ["1" if source >= 0 else None for source in below]
     return [start_price(price, scenario, book, pool) for price, (book, pool) in zip(given, pools, strict=True)]
 
 
