@@ -5,9 +5,9 @@ A path's random numbers depend on seed and path alone, and each path writes its 
 
 import os
 from collections.abc import Callable
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from threading import local
+from queue import Empty, SimpleQueue
+from threading import Event, Thread
 
 import numpy as np
 
@@ -85,28 +85,53 @@ def run(world: World, *, seed: int, paths: int, threads: int | None = None, prog
     workers = available_threads(threads)
     rows = empty_outcome(paths, world.pools.size)
     size = max(1, min(MAX_CHUNK, -(-paths // (workers * 8))))
-    own = local()
+    # Queues whose waits a signal may break off anywhere: executors keep their futures locked then, and never end.
+    waiting: SimpleQueue[int] = SimpleQueue()
+    finished: SimpleQueue[int | BaseException] = SimpleQueue()
+    for first in range(0, paths, size):
+        waiting.put(first)
+    is_over = Event()
 
-    def chunk(first: int) -> int:
-        if not hasattr(own, "runner"):
-            own.runner = _Runner(world)
-        until = min(first + size, paths)
-        own.runner.fill(seed, first, Outcome(rows.fields[first:until], rows.waits[first:until], rows.fund[first:until]))
-        return until - first
-
-    done = 0
-    with ThreadPoolExecutor(workers, thread_name_prefix="paths") as pool:
-        waiting: set[Future[int]] = {pool.submit(chunk, first) for first in range(0, paths, size)}
+    def work() -> None:
         try:
-            while waiting:
-                finished, waiting = wait(waiting, timeout=POLL_SECONDS, return_when=FIRST_COMPLETED)
-                done += sum(future.result() for future in finished)
-                if progress is not None:
-                    progress(done, paths)
-        finally:
-            for future in waiting:
-                future.cancel()
+            runner = _Runner(world)
+            while not is_over.is_set():
+                first = waiting.get_nowait()
+                until = min(first + size, paths)
+                runner.fill(seed, first, Outcome(rows.fields[first:until], rows.waits[first:until], rows.fund[first:until]))
+                finished.put(until - first)
+        except Empty:
+            return
+        except BaseException as broken:
+            finished.put(broken)
+
+    team = [Thread(target=work, name=f"paths-{place}") for place in range(min(workers, waiting.qsize()))]
+    done = 0
+    try:
+        for thread in team:
+            thread.start()
+        while done < paths:
+            done += _next(finished)
+            if progress is not None:
+                progress(done, paths)
+    finally:
+        is_over.set()
+        for thread in team:
+            # One that a signal broke off while it was started cannot be waited for; it finds that all is over, and ends.
+            if thread.ident is not None:
+                thread.join()
     return rows
+
+
+def _next(finished: "SimpleQueue[int | BaseException]") -> int:
+    """How many paths the next chunk had, 0 if none is done in a while; raises what broke it."""
+    try:
+        chunk = finished.get(timeout=POLL_SECONDS)
+    except Empty:
+        return 0
+    if isinstance(chunk, BaseException):
+        raise chunk
+    return chunk
 
 
 class _Runner:
