@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ringfence.lab.jitted import is_worth, jit, most_sold, proceeds, profit, size
-from ringfence.lab.layout import CLOSED, LARGEST, NEVER, REDUCED, RISKIEST, SAFEST, TOUCHED, Floats
+from ringfence.lab.layout import CLOSED, LARGEST, NEVER, REDUCED, RISKIEST, SAFEST, TOUCHED, UNTOUCHED, Floats
 from ringfence.lab.outcome import WAIT_STEPS
 from ringfence.lab.rule import close_amount, incentive, phase_in
 
@@ -181,7 +181,7 @@ def _ratio(row: Row) -> float:
 @jit
 def _change(pool: Row, s: Row, rows: Row, slot: int, status: int) -> None:
     """Notes that a cohort is not as it was at the start, so that the next path finds it restored."""
-    if rows[slot]["status"] == 0:
+    if rows[slot]["status"] == UNTOUCHED:
         rows[pool["first"] + s["changed"]]["changed"] = slot
         s["changed"] += 1
     rows[slot]["status"] = status
@@ -311,8 +311,8 @@ def _sell_all(
     """Sells every candidate of a simple pool as one sum each of the uncovered and the covered, if all are as they were at the start and
     market and money suffice; else does nothing. Returns whether it did.
 
-    Uncovered ones are riskier than covered ones, so their losses meet the reserve before the penalties of the others, as one by one. A
-    book of 100,000 positions has a sale of dozens of cohorts here, in a third of the time that they take one by one.
+    Uncovered ones are riskier than covered ones, so their losses meet the reserve before the penalties of the others, as one by one. Large
+    books sell dozens of cohorts at a step: this halves what that takes, a fifth of the whole at 100,000 positions.
     """
     offered = min(pool["incentive_max"], pool["incentive_base"])
     first, crossed, index, penalty = s["untouched"], s["crossed"], s["index"], pool["penalty"]
@@ -326,7 +326,7 @@ def _sell_all(
     until = first
     while until < crossed and rows[until]["risk"] > worst:
         row = rows[until]
-        if row["status"] != 0:
+        if row["status"] != UNTOUCHED:
             return False
         held, debt = row["collateral"], row["shares"] * index
         value = held * high
