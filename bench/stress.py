@@ -45,6 +45,8 @@ DEPTH = 0.5
 PLAIN = PriceModel("gbm", volatility=0.8)
 STORMY = PriceModel("gbm", volatility=0.8, jumps_per_year=12, jump_mean=-0.2, jump_deviation=0.1)
 """One more race, at 100,000 positions: jumps of about -20 %, after which much of the book waits for depth."""
+LOAD = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
+"""What else the machine does before the first figure: processes that want its processors."""
 MEANT, WITHIN = 77.0, 0.40
 """Microseconds a path-step of the loop at 100,000 positions, and how far from it it may be."""
 JUDGED = 100_000
@@ -221,7 +223,8 @@ def machine_facts() -> dict[str, Any]:
     cpu = Path("/proc/cpuinfo")
     names = [line.split(":")[1].strip() for line in cpu.read_text().splitlines() if line.startswith("model name")] if cpu.exists() else []
     versions = {"python": platform.python_version(), "numpy": np.__version__, "numba": numba.__version__}
-    return versions | {"machine": platform.machine(), "processor": names[0] if names else platform.processor(), "cores": os.cpu_count()}
+    about = {"machine": platform.machine(), "processor": names[0] if names else platform.processor(), "cores": os.cpu_count()}
+    return versions | about | {"load_before": round(LOAD, 1)}
 
 
 def measure(quick: bool) -> dict[str, Any]:
