@@ -123,11 +123,12 @@ class _Plan:
         self._tails: dict[int, _Tail] = {}
         for statistic in self._statistics:
             self._note(statistic)
-        self._matrix = np.stack(self._columns, axis=1) if self._columns else np.zeros((paths, 0))
+        self._matrix = np.stack(self._columns) if self._columns else np.zeros((0, paths))
 
     def of(self, counts: Floats) -> Floats:
         """One row a statistic, one column a draw."""
-        means = counts @ self._matrix / self._paths
+        # Not by @: how BLAS rounds hangs on how many threads it has.
+        means = np.einsum("dp,cp->dc", counts, self._matrix) / self._paths
         tails = {key: tail.cumulated(counts) for key, tail in self._tails.items()}
         return np.stack([self._one(statistic, means, tails) for statistic in self._statistics])
 
@@ -192,7 +193,7 @@ class _Tail:
         mass = self._paths * (1000 - level) / 1000
         filled = np.minimum(cumulated, mass)
         steps = self._values[: self._kept] - np.append(self._values[1 : self._kept], 0.0)
-        tail: Floats = filled @ steps / mass  # Abel's sum of value * (filled - what was filled before)
+        tail: Floats = np.einsum("dk,k->d", filled, steps) / mass  # Abel's sum of value * (filled - what was filled before)
         return tail
 
 

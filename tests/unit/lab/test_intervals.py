@@ -1,6 +1,9 @@
 """`lab/intervals.py`: quantiles and tails by hand, and intervals that hold what they say they hold."""
 
 import math
+import os
+import subprocess
+import sys
 import time
 
 import numpy as np
@@ -115,3 +118,26 @@ def test_ten_thousand_paths_take_less_than_three_seconds() -> None:
     began = time.process_time()
     estimate(asked, 10_000, seed=1)
     assert time.process_time() - began < 3.0
+
+
+BITS = """
+import numpy as np
+from ringfence.lab.intervals import Mean, Quotient, Shortfall, estimate
+random = np.random.default_rng(5)
+columns = [random.lognormal(0.0, 3.0, 700) for _ in range(60)]
+asked = {f"mean {i}": Mean(column, 10.0 / 3.0) for i, column in enumerate(columns)}
+asked |= {f"tail {i}": Shortfall(column, 990) for i, column in enumerate(columns)} | {"part": Quotient(columns[0], columns[1])}
+print([tuple(map(float.hex, (it.value, it.low, it.high))) for it in estimate(asked, 700, seed=3).values()])
+"""
+
+
+def test_no_figure_hangs_on_the_threads_of_the_linear_algebra() -> None:
+    """A scheduler, a container or a user who limits threads gets the same bits; a matrix product gave others."""
+    limits = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+    said = [
+        subprocess.run(
+            [sys.executable, "-c", BITS], env={**os.environ, **dict.fromkeys(limits, threads)}, capture_output=True, text=True, check=True
+        ).stdout
+        for threads in ("1", "2")
+    ]
+    assert said[0] == said[1] and said[0].count("0x") == 3 * 121
