@@ -119,7 +119,7 @@ def _left(root: Table) -> Iterable[tuple[str, str]]:
         yield "prices", "[prices]"
     for name, keys in DECISIVE.items():
         table = root.table(name)
-        given = {*table.values, *(("a",) if "quotes" in table else ())}
+        given = {key for key, value in table.values.items() if value != []} | ({"a"} if "quotes" in table else set())
         lacking = [key for key in keys if key not in given]
         if name == "oracle" and not lacking and any(not _is_told(feed) for feed in table.tables("feed", MOST_FEEDS)):
             lacking = ["heartbeat, deviation or fixed of a feed"]

@@ -90,6 +90,7 @@ def test_nothing_is_the_best_case_and_counts_as_default(tmp_path: Path) -> None:
     untold = PRICES + '[oracle]\n[[oracle.feed]]\nheartbeat = "1h"\n[[oracle.feed]]\ndelay = "1h"\n'
     assert "oracle" in read(tmp_path, untold).defaults
     assert "oracle" not in read(tmp_path, untold.replace("delay", "heartbeat")).defaults
+    assert "oracle" in read(tmp_path, "[oracle]\nfeed = []\n").defaults
 
 
 def test_unlimited_capital_and_a_perfect_feed_can_be_decisions(tmp_path: Path) -> None:
