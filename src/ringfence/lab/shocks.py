@@ -31,21 +31,23 @@ def shocks(world: World, books: Sequence[Positions], falls: Sequence[float] = FA
         thin, free = (_fields(_fallen(each, fall)) for each in (world, deep))
         for place, (row, book) in enumerate(zip(rows, books, strict=True)):
             pool = world.pools[place]
-            price = float(pool["price"]) * (1.0 - fall)
+            price = float(pool["price"]) * (1.0 if pool["collateral_from"] >= 0 else 1.0 - fall)
             unhealthy = book.debt > book.collateral * price * pool["liq_ltv"]
             row.append(Shock(fall, price, float(book.debt[unhealthy].sum()), thin[place], free[place]))
     return tuple(map(tuple, rows))
 
 
 def _fallen(world: World, fall: float) -> World:
-    """The same world on the one path that falls at once."""
-    table = path_table(PriceModel("profile", points=((world.step, 1.0 - fall),)), world.step, world.steps)
-    pools = world.pools.size
+    """The same world on the one path that falls at once; what is a claim on another pool falls only as that pool loses."""
+    tables = [
+        path_table(PriceModel("profile", points=((world.step, 1.0 - own),)), world.step, world.steps)
+        for own in (0.0 if pool["collateral_from"] >= 0 else fall for pool in world.pools)
+    ]
     return world._replace(
-        kinds=np.full(pools, table.kind),
-        values=np.tile(table.values, (pools, 1)),
-        series=np.tile(table.series, pools),
-        series_at=np.arange(pools + 1) * table.series.size,
+        kinds=np.array([table.kind for table in tables]),
+        values=np.stack([table.values for table in tables]),
+        series=np.concatenate([table.series for table in tables]),
+        series_at=np.cumsum([0, *(table.series.size for table in tables)]),
     )
 
 

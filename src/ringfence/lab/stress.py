@@ -3,8 +3,8 @@ liquidators' doing, the same futures tell once more without them."""
 
 import math
 import platform
-from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import asdict, replace
 from typing import Any
 
 from ringfence.inputs.book import Book
@@ -76,7 +76,7 @@ def stress(
 
     plan = Plan(pools, fitted(scenario), prices, horizon, bin_width, collateral_from)
     setting, starts = plan.setting(significant), plan.starts
-    check_claims(scenario, metric_names(starts, setting, causes, definitions))
+    check_claims(scenario, metric_names(starts, setting, True, definitions))
     world = plan.world({})
     others = dict(plan.variants()) if causes else {}
     check_memory(world, paths, threads, len(others))
@@ -87,7 +87,8 @@ def stress(
     variants = {name: compared(runner.run(changes).fields, starts) for name, changes in others.items()}
     compared_with = variants if causes else None
     measured = measure(base, starts, setting, seed=seed, variants=compared_with, definitions=definitions, tick=runner.tick)
-    held = claims_of(scenario, {name: metric.value for name, metric in measured.together.items()})
+    judged = _judged(scenario, measured.together)
+    held = claims_of(judged, {name: metric.value for name, metric in measured.together.items()})
     options: dict[str, Any] = {
         "paths": paths,
         "horizon": horizon,
@@ -97,16 +98,19 @@ def stress(
         "significant": significant,
     }
     options |= {"engine": engine} if engine != FAST else {}
+    options |= {"collateral_from": list(collateral_from)} if collateral_from else {}
+    unjudged = len(scenario.claims) - len(judged.claims)
+    silent = [f"{unjudged} of the scenario's claims are not judged: they speak of causes, which were not asked for"] if unjudged else []
     return StressResult(
         metrics=measured.together,
         pools=tuple(plan.shown(place, measured.pools[place] if measured.pools else {}, row) for place, row in enumerate(plan.shocks())),
-        claims=tuple(ClaimCheck(claim.kind, text, is_held) for claim, (text, is_held) in zip(scenario.claims, held, strict=True)),
+        claims=tuple(ClaimCheck(claim.kind, text, is_held) for claim, (text, is_held) in zip(judged.claims, held, strict=True)),
         inputs=digests([source for book, pool in pools for source in (book.source, pool.source)] + [scenario.source, *scenario.sources]),
         versions=_versions(),
         options=options | {"definitions": list(definitions)},
         scenario=_shown_scenario(plan.scenario),
         defaults=(*scenario.defaults, *(["start price"] if inferred else [])),
-        notices=(*scenario.notices, *(line for price in inferred for line in price.notices), *plan.notices()),
+        notices=(*scenario.notices, *(line for price in inferred for line in price.notices), *plan.notices(), *silent),
         paths=path_columns(base, variants, any(start.is_covered for start in starts)),
     )
 
@@ -141,6 +145,12 @@ def _check(
         check_terms(pool)
         check_book(book, pool)
     _check_one_asset([pool for _, pool in pools])
+
+
+def _judged(scenario: Scenario, metrics: Collection[str]) -> Scenario:
+    """The scenario with the claims that this run can judge."""
+    claims = [claim for claim in scenario.claims if all(name in metrics for name in (claim.metric, claim.other) if isinstance(name, str))]
+    return replace(scenario, claims=tuple(claims))
 
 
 def _check_engine(engine: str, scheduler: str | None) -> None:

@@ -10,7 +10,7 @@ pytest.importorskip("numba", reason="stress needs the lab extra")
 from ringfence.inputs.book import Book
 from ringfence.inputs.errors import InputError
 from ringfence.inputs.pool_file import Fund, PoolFile, read_pool_file
-from ringfence.inputs.scenario import Feed, Liquidators, Market, Oracle, PriceModel, Scenario, Window
+from ringfence.inputs.scenario import Claim, Feed, Liquidators, Market, Oracle, PriceModel, Scenario, Window
 from ringfence.inputs.stress_result import write_stress
 from ringfence.lab import memory
 from ringfence.lab.memory import available_memory, shown_gib
@@ -187,3 +187,14 @@ def test_both_engines_say_the_same(tmp_path: Path) -> None:
         stress(pools, world, engine="slow", **given)  # type: ignore[arg-type]
     with pytest.raises(InputError, match="does not run on a cluster"):
         stress(pools, world, engine="exact", scheduler="tcp://127.0.0.1:1", **given)  # type: ignore[arg-type]
+
+
+def test_claims_about_causes_need_causes() -> None:
+    """Without the further runs the claims that speak of them are passed over, with a notice; the others are judged."""
+    claims = (Claim("fails", "loss_mean", ">", 0.0), Claim("fails", "loss_from_latency", ">", 0.0))
+    world = replace(WILD, claims=claims, liquidators=Liquidators(latency=3600))
+    given = {"start_prices": [2000.0], "paths": 20, "horizon": DAY}
+    assert [claim.claim for claim in stress([(BOOK, pool_of())], world, **given).claims] == [claim.text for claim in claims]  # type: ignore[arg-type]
+    found = stress([(BOOK, pool_of())], world, causes=False, **given)  # type: ignore[arg-type]
+    assert [claim.claim for claim in found.claims] == ["loss_mean > 0"]
+    assert "1 of the scenario's claims are not judged: they speak of causes, which were not asked for" in found.notices
