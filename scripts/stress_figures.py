@@ -174,7 +174,8 @@ def main() -> None:
             rows[market] = [run([folder], [about[market][3]], chosen.paths, seed, "--no-causes") for seed in (1, 2)]
             rows[market].append(run([folder], [about[market][3]], chosen.paths, 1))
             took = "; ".join(f"{wall:.1f} s ({cpu:.1f} s of processor)" for _, wall, cpu in rows[market])
-            print(f"{market}: {about[market][0]} loans, {about[market][1]} owe nothing, debt {about[market][2]:,.0f}; {took}", file=sys.stderr)
+            loans, nothing, debt, _, _ = about[market]
+            print(f"{market}: {loans} loans, {nothing} owe nothing, debt {debt:,.0f}; {took}", file=sys.stderr)
         units = {name: rows[chosen.market[0]][0][0]["metrics"][name]["unit"] for name in SHOWN}
         print(f"| market | loans | debt, $M | seed | seconds | {' | '.join(f'{text}, {units[name]}' for name, text in SHOWN.items())} |")
         print(f"|---|---:|---:|---:|---:|{'---:|' * len(SHOWN)}")
