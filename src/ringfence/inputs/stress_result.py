@@ -7,6 +7,7 @@ Amounts are whole asset tokens as floats, unlike those of a replay: a distributi
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -140,5 +141,8 @@ class StressResult:
 
 def write_stress(result: StressResult, folder: Path) -> None:
     """Writes `result.json` and `paths.parquet` into an existing folder."""
-    result.to_polars().write_parquet(folder / PATHS_FILE)
+    # polars would wrap what the system refuses, such as a full disk, in an error of its own.
+    written = BytesIO()
+    result.to_polars().write_parquet(written)
+    (folder / PATHS_FILE).write_bytes(written.getbuffer())
     (folder / RESULT_FILE).write_text(result.to_json(), encoding="utf-8")
