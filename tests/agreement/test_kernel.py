@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from ringfence.inputs.book import Book
+from ringfence.inputs.scenario import Lenders
 from ringfence.lab.micro import micro
 from ringfence.lab.micro_pool import StressPool
 from ringfence.lab.outcome import NAMES
@@ -194,3 +195,17 @@ def test_plain_python_gives_the_same_figures() -> None:
     )  # fmt: skip
     compiled = fast_outcome(cases.CASES[8], cases.book(random.Random(7), 12, PRICE), 3, 2, 0.0)
     np.testing.assert_allclose(np.array(json.loads(printed.stdout)), compiled.fields, rtol=1e-12, atol=1e-9)
+
+
+def test_nothing_left_is_nothing() -> None:
+    """A book that is sold out at 700 % a year owes nothing for ever after, and lenders who have all left leave no share behind."""
+    terms = cases.terms(incentive_base=2, incentive_max=2)
+    loans = cases.book(random.Random(6), 5, PRICE, worst=0.79)
+    falling = cases.scenario(prices=cases.gbm(1.0, -20.0), lenders=Lenders(run_share=1.0, run_at_fall=0.1, low_cash=0.0), step=86_400)
+    case = cases.Case("sold out", terms, falling, rate=cases.fixed(700), reserve=0.1)
+    exact, fast = exact_outcome(case, loans, 1, 3), fast_outcome(case, loans, 1, 3, 0.0)
+    assert (exact.field("closed") == 5).all() and exact.field("run_withdrawn").min() > 0.0
+    assert fast.field("debt_end").max() == 0.0 >= fast.field("debt_end").min()
+    np.testing.assert_array_equal(exact.field("low_cash"), fast.field("low_cash"))
+    apart = differences(exact, fast, sum(loans.debt) / cases.TOKEN)
+    assert apart["interest"] <= 1e-9 and apart["share_price_end"] <= 1e-9

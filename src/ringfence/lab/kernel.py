@@ -16,7 +16,7 @@ from ringfence.lab.jitted import jit, marginal, recovered
 from ringfence.lab.layout import ADAPTIVE, KINKED, NEVER, RANDOM, REDUCED, UNTOUCHED, Floats, Whole, Work, World
 from ringfence.lab.paths import fill_path, fill_presence
 from ringfence.lab.philox import uniforms
-from ringfence.lab.sale import Row, count_wait, cross, look
+from ringfence.lab.sale import RESIDUE, Row, count_wait, cross, look, or_nothing
 
 WAD = 1e18
 YEAR_SECONDS = 31_536_000.0
@@ -135,8 +135,8 @@ def _run_away(pool: Row, s: Row, visible: float) -> None:
     out = max(0.0, min(cash, s["runner_shares"] * price))
     if out > 0.0:
         gone = min(s["runner_shares"], out / price)
-        s["runner_shares"] -= gone
-        s["supply_shares"] -= gone
+        s["runner_shares"] = or_nothing(s["runner_shares"] - gone, pool["supply"])
+        s["supply_shares"] = or_nothing(s["supply_shares"] - gone, pool["supply"])
         s["supply"] -= out
         s["run_withdrawn"] += out
 
@@ -169,7 +169,7 @@ def _end_step(pool: Row, s: Row, fund: Row, multiple: float) -> None:
             fund["assets"] += paid
             fund["premium"] += paid
         cash -= paid
-    if cash < pool["low_cash"] * s["supply"]:
+    if cash < pool["low_cash"] * s["supply"] - RESIDUE * pool["supply"]:
         s["low_steps"] += 1
     s["reserve_least"] = min(s["reserve_least"], s["reserve"])
     s["virtual_least"] = min(s["virtual_least"], s["reserve"] - s["beyond"])

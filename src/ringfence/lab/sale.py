@@ -20,6 +20,8 @@ Quote = tuple[float, bool, float, float, float]
 ALMOST = 1e-9
 """Of a position: what is so close to a whole one is one."""
 WAIT_CLASSES = np.array(WAIT_STEPS)
+RESIDUE = 1e-12
+"""Of what a pool began with: less than that is what sums of floats leave of nothing."""
 
 
 @jit
@@ -70,6 +72,12 @@ def _seconds(pool: Row, row: Row, past: Row, k: int, step: int) -> float:
     # Kept, so that who waits for weeks does not count all his rounds at every step.
     row["clock"] = start
     return float((k - start) * step)
+
+
+@jit
+def or_nothing(left: float, whole: float) -> float:
+    """What is left, or 0 where that is but the residue of floats: it would compound, or be divided by."""
+    return left if left > RESIDUE * whole else 0.0
 
 
 @jit
@@ -248,7 +256,7 @@ def _book(
     """The money of sales that were made: debt retired `amount`, for `payment`, and `bought` collateral that brought `got`."""
     gas = pool["gas"] * sales
     s["used"] += bought
-    s["debt"] -= amount
+    s["debt"] = or_nothing(s["debt"] - amount, pool["debt"])
     if is_covered:
         s["penalty"] += payment - amount
         s["reserve"] += payment - amount
