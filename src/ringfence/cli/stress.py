@@ -37,7 +37,7 @@ Progress = Callable[[int, int], None]
 @click.option("--seed", type=int, default=1, show_default=True, metavar="S", help="The same seed, the same figures.")
 @click.option("--out", metavar="DIR", help="Folder for result.json and paths.parquet; new, empty, or holding a former result.")
 @click.option("--price", "prices", multiple=True, metavar="DECIMAL", help="Start price in whole tokens, once for each pool.")
-@click.option("--correlation", metavar="DECIMAL", help="Of the pools' price moves, 0 to 1; default as the scenario says.")
+@click.option("--correlation", metavar="DECIMAL", help="Between the moves of several pools' prices, 0 to 1; default as the scenario says.")
 @click.option("--collateral-from", "links", multiple=True, metavar="2=1", help="Pool 2 lends against lender shares of pool 1.")
 @click.option("--significant-loss", metavar="DECIMAL", default="0.01", show_default=True, help="Part of supply above which a loss counts.")
 @click.option("--definition", "definitions", multiple=True, metavar="NAME", help="Add metrics as a peer defines them: gauntlet, chaos, ...")
@@ -67,7 +67,7 @@ def command(
     engine: str,
     as_json: bool,
 ) -> int:
-    """Run a pool, or several under one market and one backstop, through thousands of futures: what is lost, how surely, and to what."""
+    """Run a pool, or several under one factor and one backstop, through thousands of futures: what is lost, how surely, and to what."""
     from ringfence.cli.out_folder import check_out, write_out
     from ringfence.inputs.scenario_file import read_scenario
     from ringfence.inputs.stress_result import write_stress
