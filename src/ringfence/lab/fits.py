@@ -24,6 +24,8 @@ MOST_PERSISTENCE = 0.9999
 """alpha + beta at most: a shock to the variance that lasts longer than 7,000 rows cannot be told from one that never ends."""
 IMMATERIAL = 0.005
 """Half a percent of impact, about the smallest incentive that a pool offers: much smaller impacts decide nothing."""
+FLATTEST = 0.05
+"""The least b of a depth: ten times the amount has 1.12 times the impact."""
 
 
 class Garch(NamedTuple):
@@ -126,7 +128,8 @@ def fit_depth(amounts: "Numbers", impacts: "Numbers") -> Depth:
     Least squares of log(impact + 0.5 %), robust by a soft bound. The logarithm makes errors relative where impact is large, as quotes
     scatter with their impact; the half percent makes small quotes, which are noise of timing and say so by impacts of 0 and less, count as
     "almost nothing" and not as minus infinity: none is dropped, and impacts under 0 count as 0. 0 < b <= 1. Raises ValueError for fewer
-    than 8 quotes, an amount of 0 or less, an impact of 100 % or more, amounts within a factor of 3, and quotes of no impact.
+    than 8 quotes, an amount of 0 or less, an impact of 100 % or more, amounts within a factor of 3, quotes of no impact, and impacts that
+    do not rise with the amount, by rank or as fitted.
     """
     from scipy.optimize import least_squares
 
@@ -139,6 +142,7 @@ def fit_depth(amounts: "Numbers", impacts: "Numbers") -> Depth:
         raise ValueError(f"quotes: amounts from {sold.min():.6g} to {sold.max():.6g} are too alike to tell how impact grows")
     if seen.max() < IMMATERIAL:
         raise ValueError(f"quotes: the largest impact is {seen.max():.6g}; quote larger amounts")
+    _check_rising(sold, seen)
     reference = math.exp(float(np.log(sold).mean()))
     scaled = np.log(sold / reference)
     target = np.log(np.maximum(seen, 0.0) + IMMATERIAL)
@@ -147,11 +151,24 @@ def fit_depth(amounts: "Numbers", impacts: "Numbers") -> Depth:
         impact = 1.0 / (1.0 + np.exp(-(point[0] + point[1] * scaled)))
         return np.asarray(np.log(impact + IMMATERIAL) - target, np.float64)
 
-    found = least_squares(errors, [-6.0, 0.8], bounds=([-40.0, 0.05], [10.0, 1.0]), loss="soft_l1", f_scale=0.5)
+    found = least_squares(errors, [-6.0, 0.8], bounds=([-40.0, FLATTEST], [10.0, 1.0]), loss="soft_l1", f_scale=0.5)
     if not found.success:
         raise ValueError(f"quotes: no curve of depth fits them ({found.message})")
     b = min(1.0, float(found.x[1]))
+    if b < 1.01 * FLATTEST:
+        raise ValueError(f"quotes: impact hardly rises with the amount (b = {b:.3g}, as little as is tried)")
     return Depth(math.exp(float(found.x[0]) - b * math.log(reference)), b)
+
+
+def _check_rising(sold: "Floats", seen: "Floats") -> None:
+    """A curve that only rises says nothing of impacts that do not; Spearman's rank correlation asks for no more than their order."""
+    from scipy.stats import rankdata  # type: ignore[import-untyped] # ships no types
+
+    by_amount, by_impact = rankdata(sold), rankdata(seen)
+    spread = float(by_amount.std() * by_impact.std())
+    rank = float(np.mean(by_amount * by_impact) - by_amount.mean() * by_impact.mean()) / spread if spread else 0.0
+    if rank <= 0.0:
+        raise ValueError(f"quotes: impact does not rise with the amount (rank correlation {rank:.2f})")
 
 
 def depth_residuals(amounts: "Numbers", impacts: "Numbers", depth: Depth, classes: int = 8) -> tuple[DepthRow, ...]:
@@ -176,7 +193,7 @@ def _finite(name: str, numbers: "Numbers", fewest: int) -> "Floats":
 
 def _pareto(side: str, excesses: "Floats") -> tuple[float, float]:
     """Shape and scale of the generalised Pareto distribution of excesses over 0."""
-    from scipy.stats import genpareto  # type: ignore[import-untyped] # ships no types
+    from scipy.stats import genpareto
 
     if excesses.size < LEAST_BEYOND:
         raise ValueError(f"returns: {excesses.size} beyond the {side} threshold are too few, {LEAST_BEYOND} are needed")

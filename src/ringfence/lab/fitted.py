@@ -17,17 +17,17 @@ def fitted(scenario: Scenario) -> Scenario:
     """
     prices, market = scenario.prices, scenario.market
     if prices.to_fit:
-        prices = _found(scenario, "[prices] fit", lambda: _fitted_prices(prices))
+        prices = _found(scenario, "[prices] fit", lambda: _fitted_prices(prices), "give more of it")
     if market.quotes:
-        market = _found(scenario, "[market] quotes", lambda: _fitted_market(market))
+        market = _found(scenario, "[market] quotes", lambda: _fitted_market(market), "give quotes of one market at one time")
     return replace(scenario, prices=prices, market=market)
 
 
-def _found(scenario: Scenario, column: str, fit: Callable[[], Fitted]) -> Fitted:
+def _found(scenario: Scenario, column: str, fit: Callable[[], Fitted], instead: str) -> Fitted:
     try:
         return fit()
     except ValueError as err:
-        remedy = "give more of it, or the parameters themselves"
+        remedy = f"{instead}, or the parameters themselves"
         raise InputError(scenario.file, f"cannot be fitted: {err}", column=column, remedy=remedy) from err
 
 

@@ -146,6 +146,10 @@ def test_residuals_cover_every_quote() -> None:
         ([5.0] * 9, [0.01] * 9, "too alike"),
         (range(1, 10), [0.0] * 9, "quote larger amounts"),
         (range(1, 10), [math.nan] * 9, "one is not a finite number"),
+        (range(1, 10), [0.2 / amount for amount in range(1, 10)], r"impact does not rise with the amount \(rank correlation -1.00\)"),
+        (range(1, 10), [0.01] * 9, "impact does not rise with the amount"),
+        (range(1, 10), [0.03, 0.01, 0.02, 0.03, 0.01, 0.02, 0.03, 0.02, 0.02], "impact does not rise with the amount"),
+        (range(1, 40), [0.1 + 1e-9 * amount for amount in range(1, 40)], "impact hardly rises with the amount"),
     ],
 )
 def test_quotes_are_refused(amounts: list[float], impacts: list[float], reason: str) -> None:

@@ -49,8 +49,12 @@ def test_what_cannot_be_fitted_is_refused_by_the_file(folder: Path) -> None:
     """In one line, with the reason of the fit."""
     lines = (folder / "quotes.csv").read_text().splitlines()
     (folder / "alike.csv").write_text("\n".join([lines[0]] + ["10,0.01"] * 9) + "\n", encoding="utf-8")
-    with pytest.raises(InputError, match=r"scenario.toml: column \[market\] quotes: cannot be fitted: .*too alike.*; give more of it"):
+    with pytest.raises(InputError, match=r"scenario.toml: column \[market\] quotes: cannot be fitted: .*too alike.*; give quotes of"):
         fitted(read(folder, '[market]\nquotes = "alike.csv"\n'))
+    falling = [lines[0]] + [f"{amount},{1 / amount}" for amount in range(10, 100, 10)]
+    (folder / "falling.csv").write_text("\n".join(falling) + "\n", encoding="utf-8")
+    with pytest.raises(InputError, match="impact does not rise with the amount.*; give quotes of one market at one time, or"):
+        fitted(read(folder, '[market]\nquotes = "falling.csv"\n'))
 
 
 def test_a_scenario_without_fits_is_as_it_was() -> None:
