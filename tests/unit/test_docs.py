@@ -368,7 +368,7 @@ def test_the_fields_of_a_stress_run_are_documented() -> None:
     covered = replace(pool, fund=Fund(assets=10**9, max_assets=10**9, max_share=10**18))
     book = Book(("a",), (10**18,), (10**9,))
     found = stress(
-        [(book, pool), (book, covered)],
+        [(book, covered), (book, covered)],
         EVERYTHING,
         start_prices=[2000.0, 2000.0],
         paths=2,

@@ -38,6 +38,8 @@ class PoolStart:
     """Sum of squares of the debts' parts."""
     is_covered: bool = False
     """Whether the backstop pays for it."""
+    lends_on_shares: bool = False
+    """Whether its collateral is lender shares of another pool."""
 
 
 def columns_of(fields: Floats, start: PoolStart) -> dict[str, Floats]:
@@ -51,14 +53,14 @@ def columns_of(fields: Floats, start: PoolStart) -> dict[str, Floats]:
     needed_in_all = start.reserve - of["reserve_end"] + beyond + of["unrealised_loss"]
     lenders = of["supply_end"] - start.supply + of["loss_from_lenders"] + of["run_withdrawn"] - of["creator_fee"]
     reserve = of["interest_to_reserve"] + of["penalty"]
-    # What lenders have less than their own pool's interest, losses and exits explain would have gone to another pool.
+    # What lenders have less than their own pool's interest, losses and exits explain would be missing from the books: an accounting check.
     unexplained = of["interest"] - of["interest_to_reserve"] - of["premium"] - of["creator_fee"] - lenders
     shared_out = of["interest"] + of["penalty"] + of["incentive"]
     return of | {
         "open_to_lenders": open_to_lenders,
         "lender_loss": of["loss_from_lenders"] + open_to_lenders,
         "net_share_price": np.where(wiped_out, 0.0, of["share_price_end"] * (1.0 - kept)),
-        "from_other_pools": np.where(unexplained > NOTHING_LOST * start.supply, unexplained, 0.0),
+        "missing": np.where(unexplained > NOTHING_LOST * start.supply, unexplained, 0.0),
         "reserve_ruined": (beyond + open_to_lenders > NOTHING_LOST * start.supply).astype(np.float64),
         "reserve_needed_in_all": np.maximum(np.maximum(0.0, of["reserve_needed"]), needed_in_all),
         "revenue_lenders": lenders,
@@ -72,6 +74,11 @@ def compared(fields: Floats, starts: Sequence[PoolStart]) -> list[Columns]:
     """What is kept of paths that are there to be compared with, pool by pool."""
     whole = (columns_of(fields[:, place], start) for place, start in enumerate(starts))
     return [{name: columns[name].copy() for name in COMPARED} for columns in whole]
+
+
+def lender_loss(fields: Floats, start: PoolStart) -> Floats:
+    """What the lenders of one pool bear, booked and open, of paths that are there to be compared with."""
+    return columns_of(fields, start)["lender_loss"].copy()
 
 
 def joined(pools: Sequence[Columns], starts: Sequence[PoolStart]) -> dict[str, Floats]:
@@ -99,6 +106,7 @@ def joined_start(starts: Sequence[PoolStart]) -> PoolStart:
         largest=max(part * start.largest for part, start in zip(parts, starts, strict=True)),
         herfindahl=sum(part**2 * start.herfindahl for part, start in zip(parts, starts, strict=True)),
         is_covered=any(start.is_covered for start in starts),
+        lends_on_shares=any(start.lends_on_shares for start in starts),
     )
 
 

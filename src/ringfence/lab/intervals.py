@@ -5,6 +5,7 @@ columns are one matrix product, and quantiles and tails need the counts of the l
 rank hangs on how a float rounds.
 """
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -74,11 +75,12 @@ class Shortfall:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ClassQuantile:
-    """The class that holds the `level` thousandths of all weight: `weights` is one row a path and one column a class, `marks` what each
-    class stands for, rising; 0 without any weight."""
+    """The most of the class that holds the `level` thousandths of all weight: `weights` is one row a path and one column a class, `least`
+    and `most` are its ends, rising; 0 without any weight. What lies within a class is not known, so its interval is of whole classes."""
 
     weights: Floats
-    marks: Floats
+    least: Floats
+    most: Floats
     level: int
 
 
@@ -99,7 +101,15 @@ def estimate(
             tick()
     drawn = np.concatenate(parts, axis=1)
     low, high = np.quantile(drawn, BOUNDS, axis=1)
-    return {name: Interval(float(values[i]), float(low[i]), float(high[i])) for i, name in enumerate(statistics)}
+    return {name: _interval(it, values[i], low[i], high[i]) for i, (name, it) in enumerate(statistics.items())}
+
+
+def _interval(statistic: Statistic, value: float, low: float, high: float) -> Interval:
+    """The three figures; of classes, which are counted from 1, from the least of the lowest to the most of the highest."""
+    if not isinstance(statistic, ClassQuantile):
+        return Interval(float(value), float(low), float(high))
+    least, most = ([0.0, *ends.tolist()] for ends in (statistic.least, statistic.most))
+    return Interval(most[round(value)], least[math.floor(low)], most[math.ceil(high)])
 
 
 def _counts(paths: int, seed: int, draws: int) -> Iterator[Floats]:
@@ -156,9 +166,9 @@ class _Plan:
                 return scale * means[:, self._places[id(values)]] + shift
             case Quotient(above, below, scale, empty):
                 return _divided(scale * means[:, self._places[id(above)]], means[:, self._places[id(below)]], empty)
-            case ClassQuantile(weights, marks, level):
+            case ClassQuantile(weights, least, _, level):
                 first = self._places[id(weights)]
-                return _class_quantile(means[:, first : first + len(marks)], marks, level)
+                return _class_quantile(means[:, first : first + len(least)], level)
             case Quantile(values, level, scale):
                 return scale * self._tails[id(values)].quantile(tails[id(values)], level)
             case Shortfall(values, level, scale):
@@ -202,9 +212,10 @@ def _divided(above: Floats, below: Floats, empty: float) -> Floats:
         return np.where((above == 0.0) & (below == 0.0), empty, above / below)
 
 
-def _class_quantile(means: Floats, marks: Floats, level: int) -> Floats:
+def _class_quantile(means: Floats, level: int) -> Floats:
+    """The number of the class, from 1; 0 without any weight."""
     cumulated = np.cumsum(means, axis=1)
     whole = cumulated[:, -1:]
     # A part of the whole may fall short of it by a rounding: then the class before it already holds the level.
     reached = cumulated >= whole * (level / 1000) * (1 - 1e-12)
-    return np.where(whole[:, 0] > 0.0, marks[np.argmax(reached, axis=1)], 0.0)
+    return np.where(whole[:, 0] > 0.0, 1.0 + np.argmax(reached, axis=1), 0.0)

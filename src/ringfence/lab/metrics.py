@@ -4,9 +4,11 @@ A loss is debt that nobody will pay: booked by a sale, or still open (what is ow
 bears it. A lender's loss is the part that neither reserve nor backstop paid. Basis points are of what lenders own at the start.
 """
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
+from types import MappingProxyType
 
 import numpy as np
 
@@ -32,6 +34,14 @@ CAUSES = {
 }
 """Run beside the base: (the metric it gives, in what it differs). What no variant explains is `loss_remainder`."""
 NO_CASCADE, NO_RUN = "no_cascade", "no_run"
+NOT_SHARED = (
+    "an accounting check of the run, not a finding, as no backstop is shared and isolated pools share nothing else, so it is 0 by "
+    "construction: mean of what lenders lose beyond what their own pool's interest, losses and exits explain"
+)
+SHARED = (
+    "what its lenders lose more because other pools drew on the shared backstop: their mean haircut (lender_loss_mean), less that of the "
+    "same paths when only this pool may draw, all else as it is"
+)
 COLUMNS_HELD = 3 * len(NAMES)
 """About so many columns are held of a pool: those of a path, those that follow, and those whose means are taken."""
 FUND_DRAWN, FUND_EXHAUSTED, FUND_PREMIUM = 1, 2, 3
@@ -79,20 +89,23 @@ def measure(
     *,
     seed: int,
     variants: Mapping[str, Sequence[Columns]] | None = None,
+    alone: Mapping[int, Floats | None] = MappingProxyType({}),
     definitions: Sequence[str] = (),
     tick: Callable[[], None] | None = None,
 ) -> Measured:
     """All metrics of a run, with intervals seeded by `seed`.
 
     `variants` are the same paths under other circumstances (`columns.compared`), by the names in `CAUSES`, `NO_CASCADE` and `NO_RUN`;
-    None: not run; one that is absent is as the base. `definitions` are names of `PEER_METRICS`; `tick` is as in
-    `intervals.estimate`.
+    None: not run; one that is absent is as the base. `alone` has for each pool that shares the backstop with others what its lenders
+    bear on the same paths when it alone may draw (`columns.lender_loss`); None: not run. `definitions` are names of `PEER_METRICS`; `tick`
+    is as in `intervals.estimate`.
     """
     pools = [columns_of(outcome.fields[:, place], start) for place, start in enumerate(starts)]
     is_one = len(pools) == 1
     whole, whole_start = (pools[0], starts[0]) if is_one else (joined(pools, starts), joined_start(starts))
-    tables = [_Table(whole, whole_start, setting, outcome.waits.sum(axis=1))]
-    tables[0].fill(_each(variants, lambda pools: joined(pools, starts)), definitions)
+    others = {place: None if loss is None else pools[place]["lender_loss"] - loss for place, loss in alone.items()}
+    tables = [_Table(whole, whole_start, setting, outcome.waits.sum(axis=1), len(pools))]
+    tables[0].fill(_each(variants, lambda pools: joined(pools, starts)), definitions, list(others.values()))
     if any(start.is_covered for start in starts):
         tables[0].backstop(
             outcome.fund, np.sum([pool["interest"] for pool, start in zip(pools, starts, strict=True) if start.is_covered], axis=0)
@@ -102,16 +115,17 @@ def measure(
         tables[0].shared_margin(pools, starts, shared)
         for place, (pool, start) in enumerate(zip(pools, starts, strict=True)):
             table = _Table(pool, start, setting, outcome.waits[:, place])
-            table.fill(_each(variants, itemgetter(place)), definitions)
+            table.fill(_each(variants, itemgetter(place)), definitions, [others[place]] if place in others else [])
             table.shared_margin_of_one(shared, place)
             tables.append(table)
     measured = _estimated(tables, len(outcome.fields), seed, tick)
     return Measured(measured[0], tuple(measured[1:]))
 
 
-def bytes_needed(paths: int, pools: int, variants: int) -> int:
-    """Bytes that measuring holds at its peak beside the outcome: columns of every pool and of all together, and counts of draws."""
-    columns = paths * 8 * ((pools + 1) * COLUMNS_HELD + variants * pools * len(COMPARED))
+def bytes_needed(paths: int, pools: int, variants: int, alone: int = 0) -> int:
+    """Bytes that measuring holds at its peak beside the outcome: columns of every pool and of all together, what is kept of the variants
+    and of the runs in which one pool `alone` draws, and counts of draws."""
+    columns = paths * 8 * ((pools + 1) * COLUMNS_HELD + variants * pools * len(COMPARED) + alone)
     return columns + 3 * 8 * max(CHUNK, LEAST_ROWS * paths)
 
 
@@ -147,16 +161,16 @@ class _Entry:
 class _Table:
     """The metrics of one pool, or of several as one, in the order in which they are shown."""
 
-    def __init__(self, of: Columns, start: PoolStart, setting: Setting, waits: Floats) -> None:
-        self._of, self._start, self._setting, self._waits = of, start, setting, waits
+    def __init__(self, of: Columns, start: PoolStart, setting: Setting, waits: Floats, pools: int = 1) -> None:
+        self._of, self._start, self._setting, self._waits, self._pools = of, start, setting, waits, pools
         self._bp = BP / start.supply if start.supply > 0.0 else 0.0
         self._paths = len(of["loss"])
         self.entries: dict[str, _Entry] = {}
 
-    def fill(self, variants: Mapping[str, Columns] | None, definitions: Sequence[str]) -> None:
-        """Everything that one pool has."""
+    def fill(self, variants: Mapping[str, Columns] | None, definitions: Sequence[str], others: Sequence[Floats | None]) -> None:
+        """Everything that one pool has; `others` is what each that shares the backstop loses by the others, None if that was not run."""
         self._losses()
-        self._borne()
+        self._borne(others)
         self._liquidations()
         self._reserve()
         if variants is not None:
@@ -199,7 +213,7 @@ class _Table:
             text = f"expected shortfall: mean of the worst {(1000 - level) / 10:g} % of the paths, the last by its fraction, of {of}"
             self._put(f"{name}_{label}{suffix}", Shortfall(column, level, scale), unit, text)
 
-    def _borne(self) -> None:
+    def _borne(self, others: Sequence[Floats | None]) -> None:
         over = self._setting.over
         levels = (
             ("reserve", "loss_from_reserve", "the part of loss_mean that the reserve paid"),
@@ -216,43 +230,56 @@ class _Table:
             self._put(f"borne_by_{name}", Mean(self._of[column], self._bp), OF_SUPPLY, f"{text}, over {over}")
         text = f"a lender's haircut over {over}: loss booked to them, and what is open beyond the reserve (backstop not counted)"
         self._put("lender_loss_mean", Mean(self._of["lender_loss"], self._bp), OF_SUPPLY, f"mean of {text}")
-        text_here = "mean of what lenders lose beyond what their own pool's interest, losses and exits explain: what other pools cost them"
-        self._put("loss_from_other_pools", Mean(self._of["from_other_pools"], self._bp), OF_SUPPLY, text_here)
+        self._from_other_pools(others)
         self._tail("lender_loss", self._of["lender_loss"], self._bp, OF_SUPPLY, text)
         is_hurt = (self._of["lender_loss"] > self._setting.significant * self._start.supply).astype(np.float64)
         text = f"part of the paths in which lenders lose more than {100 * self._setting.significant:g} % of supply over {over}"
         self._put("prob_significant_lender_loss", Mean(is_hurt), PROBABILITY, text)
 
+    def _from_other_pools(self, others: Sequence[Floats | None]) -> None:
+        measured = [loss for loss in others if loss is not None]
+        if len(measured) < len(others):
+            return
+        loss = np.sum(measured, axis=0) if measured else self._of["missing"]
+        text = SHARED if measured else NOT_SHARED
+        if measured and self._pools > 1:
+            text = f"summed over the pools that share it: {text}"
+        if self._start.lends_on_shares:
+            text += "; a loss that arrives as a price is not in it"
+        if self._start.lends_on_shares and measured:
+            text += ", and it is negative where the pool whose shares are collateral would cost more without its cover"
+        self._put("loss_from_other_pools", Mean(loss, self._bp), OF_SUPPLY, text)
+
     def _liquidations(self) -> None:
         over, sold = self._setting.over, self._of["liquidated"]
         self._put("liquidations_mean", Mean(sold), ASSET, f"mean debt retired by sales over {over}, losses included")
-        text = "liquidations at risk: the least value that at least {} % of the paths do not exceed, of the debt retired by sales {}"
-        self._put("liquidations_var95", Quantile(sold, 950), ASSET, text.format(95, f"over {over}"))
-        self._put("liquidations_var99", Quantile(sold, 990), ASSET, text.format(99, f"over {over}"))
+        self._tail("liquidations", sold, 1.0, ASSET, f"the debt retired by sales over {over} (liquidations at risk)")
         for suffix, days in HORIZONS:
             column = self._of[f"liquidated{suffix}"]
             if self._setting.reaches(days):
                 until = f"within the first {duration(days * DAY)}"
                 self._put(f"liquidations_mean{suffix}", Mean(column), ASSET, f"mean debt retired by sales {until}, losses included")
-                self._put(f"liquidations_var95{suffix}", Quantile(column, 950), ASSET, text.format(95, until))
-                self._put(f"liquidations_var99{suffix}", Quantile(column, 990), ASSET, text.format(99, until))
+                self._tail("liquidations", column, 1.0, ASSET, f"the debt retired by sales {until} (liquidations at risk)", suffix)
         self._put("sales_mean", Mean(self._of["sales"]), "sales", f"mean number of sales over {over}")
         text = (
             "the wait from unhealthy to sold that 95 % of all debt that became unhealthy does not exceed, all paths pooled and weighted by "
-            "debt; what is unsold at the end counts with its wait so far; a class of waits counts as its longest; 0 if there is none"
+            "debt; what is unsold at the end counts with its wait so far; a class of waits counts as its longest; the interval is from the "
+            "least wait of its lowest class to the longest of its highest; 0 if there is none"
         )
-        self._put("time_to_liquidate_p95", ClassQuantile(self._waits, self._class_hours(), 950), "hours", text)
+        least, most = self._class_hours(WAIT_STEPS), self._class_hours([*(lower - 1 for lower in WAIT_STEPS[1:]), math.inf])
+        self._put("time_to_liquidate_p95", ClassQuantile(self._waits, least, most, 950), "hours", text)
 
-    def _class_hours(self) -> Floats:
-        """The longest wait of each class, in hours; no wait is longer than the path."""
+    def _class_hours(self, ends: Sequence[float]) -> Floats:
+        """The ends of each class (steps) in hours; no wait is longer than the path."""
         last = self._setting.horizon // self._setting.step
-        longest = [*(lower - 1 for lower in WAIT_STEPS[1:]), last]
-        return np.array([min(steps, last) * self._setting.step / 3600 for steps in longest])
+        return np.array([min(steps, last) * self._setting.step / 3600 for steps in ends])
 
     def _reserve(self) -> None:
         text = "part of the paths in which the reserve did not suffice: a loss went on to backstop or lenders, or what is open exceeds it"
         self._put("reserve_ruin", Mean(self._of["reserve_ruined"]), PROBABILITY, text)
         text = "the reserve at the start that would have kept every loss, open ones too, from backstop and lenders in 99 % of the paths"
+        if self._pools > 1:
+            text += "; of the sum of what the pools need, split by hindsight: reserves fixed beforehand must be no smaller"
         self._put("reserve_needed_p99", Quantile(self._of["reserve_needed_in_all"], 990), ASSET, text)
         self._put("reserve_end_mean", Mean(self._of["reserve_end"]), ASSET, "mean reserve at the end")
 

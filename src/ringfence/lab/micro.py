@@ -159,7 +159,8 @@ class MicroWorld:
             raise ValueError(f"pools under one backstop have one asset, not assets of {sorted(decimals)} decimals")
         backstop = Backstop(self._fund_asset, COOLDOWN, creator=UNDERWRITER, address=STAND_INS["backstop"])
         for address, fund in covers:
-            backstop.set_cover(UNDERWRITER, address, fund.max_assets, fund.max_share)
+            if fund.max_assets:  # a fund has no cover of 0: the pool is one of those it does not cover
+                backstop.set_cover(UNDERWRITER, address, fund.max_assets, fund.max_share)
             self._fund_asset.mint(UNDERWRITER, fund.assets)
         backstop.seal(UNDERWRITER)
         assets = self._fund_asset.balance_of(UNDERWRITER)

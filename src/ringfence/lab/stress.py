@@ -57,7 +57,8 @@ def stress(
     notify           called with what should be known before a long wait
     progress         called with the paths done and their number over all runs; what it raises stops the run
     bin_width        positions this near in log critical price count as one; 0 keeps them single
-    causes           whether the same paths are run again without what may explain the loss
+    causes           whether the same paths are run again without what may explain the loss, and, where pools share a backstop, once for
+                     each with it alone allowed to draw
     collateral_from  for each pool the earlier one whose lender shares are its collateral, -1 for none
     definitions      names of peers whose metrics are added
     significant      the loss that counts as such, as a part of supply
@@ -70,7 +71,7 @@ def stress(
     _check(pools, prices, paths, horizon, seed, scenario, definitions)
     _check_engine(engine, scheduler)
 
-    from ringfence.lab.columns import compared
+    from ringfence.lab.columns import compared, lender_loss
     from ringfence.lab.metrics import measure
     from ringfence.lab.stress_plan import EXACT, FAST, Plan, Runner, check_memory, metric_names, path_columns
 
@@ -79,14 +80,24 @@ def stress(
     check_claims(scenario, metric_names(starts, setting, True, definitions))
     world = plan.world({})
     others = dict(plan.variants()) if causes else {}
-    check_memory(world, paths, threads, len(others))
-    runner = Runner(plan, seed, paths, threads, scheduler, engine, progress, 1 + len(others))
+    sharing = plan.sharing if causes else ()
+    check_memory(world, paths, threads, len(others), len(sharing))
+    runner = Runner(plan, seed, paths, threads, scheduler, engine, progress, 1 + len(others) + len(sharing))
     if engine == EXACT and notify is not None:
         notify(f"the exact engine will take about {runner.estimate_seconds():,.0f} s")
     base = runner.run({})
     variants = {name: compared(runner.run(changes).fields, starts) for name, changes in others.items()}
-    compared_with = variants if causes else None
-    measured = measure(base, starts, setting, seed=seed, variants=compared_with, definitions=definitions, tick=runner.tick)
+    alone = {place: lender_loss(runner.run({}, place).fields[:, place], starts[place]) for place in sharing}
+    measured = measure(
+        base,
+        starts,
+        setting,
+        seed=seed,
+        variants=variants if causes else None,
+        alone=alone or dict.fromkeys(plan.sharing),
+        definitions=definitions,
+        tick=runner.tick,
+    )
     judged = _judged(scenario, measured.together)
     held = claims_of(judged, {name: metric.value for name, metric in measured.together.items()})
     options: dict[str, Any] = {

@@ -47,7 +47,8 @@ class Plan:
     @property
     def starts(self) -> list[PoolStart]:
         """Each pool before the first step."""
-        return [_start(book, pool) for book, pool in self.pools]
+        above = self.collateral_from or [-1] * len(self.pools)
+        return [_start(book, pool, source >= 0) for (book, pool), source in zip(self.pools, above, strict=True)]
 
     def setting(self, significant: float) -> Setting:
         """What metrics need to know of the run."""
@@ -65,10 +66,31 @@ class Plan:
         scenario = replace(self.scenario, **changes)
         return [self._own(place, scenario) for place in range(len(self.pools))]
 
-    def world(self, changes: Mapping[str, Any]) -> World:
-        """The arrays of all pools."""
+    @property
+    def sharing(self) -> tuple[int, ...]:
+        """The pools that draw on one backstop, where there are several."""
+        covered = tuple(place for place, (_, pool) in enumerate(self.pools) if pool.fund is not None)
+        return covered if len(covered) > 1 else ()
+
+    def world(self, changes: Mapping[str, Any], only: int | None = None) -> World:
+        """The arrays of all pools; of those that share the backstop `only` one may draw, all by default."""
         own, above = self.scenarios(changes), self.collateral_from
-        return build_world(self.pools, own, self.prices, self.steps, bin_width=self.bin_width, collateral_from=above)
+        world = build_world(self.pools, own, self.prices, self.steps, bin_width=self.bin_width, collateral_from=above)
+        if only is not None:
+            world.pools["cover_most"][[place for place in self.sharing if place != only]] = 0.0
+        return world
+
+    def sides(self, only: int | None = None) -> "list[StressPool]":
+        """The pools as the exact engine takes them; of those that share the backstop `only` one may draw, all by default."""
+        from ringfence.lab.micro_pool import StressPool
+
+        above = self.collateral_from or [-1] * len(self.pools)
+        found = [StressPool(pool, book, None if source < 0 else source) for (book, pool), source in zip(self.pools, above, strict=True)]
+        for place in () if only is None else self.sharing:
+            file = found[place].file
+            if place != only and file.fund is not None:
+                found[place] = replace(found[place], file=replace(file, fund=replace(file.fund, max_assets=0)))
+        return found
 
     def calm(self) -> dict[str, Any]:
         """The changes that leave nothing but book, terms, market and gas: a perfect oracle, prompt liquidators, lenders who stay."""
@@ -145,17 +167,17 @@ class Runner:
         self._plan, self._seed, self._paths, self._threads, self._scheduler = plan, seed, paths, threads, scheduler
         self._engine, self._progress, self._runs, self._done = engine, progress, runs, 0
 
-    def run(self, changes: Mapping[str, Any]) -> Outcome:
-        """All paths with these parts of the scenario changed."""
+    def run(self, changes: Mapping[str, Any], only: int | None = None) -> Outcome:
+        """All paths with these parts of the scenario changed; `only` is as in `Plan.world`."""
         if self._engine == EXACT:
-            outcome = self._run_exact(changes)
+            outcome = self._run_exact(changes, only)
         elif self._scheduler is not None:
             from ringfence.lab.cluster import run_on_cluster
 
-            world = self._plan.world(changes)
+            world = self._plan.world(changes, only)
             outcome = run_on_cluster(world, seed=self._seed, paths=self._paths, scheduler=self._scheduler, progress=self._tell)
         else:
-            outcome = run(self._plan.world(changes), seed=self._seed, paths=self._paths, threads=self._threads, progress=self._tell)
+            outcome = run(self._plan.world(changes, only), seed=self._seed, paths=self._paths, threads=self._threads, progress=self._tell)
         self._done += self._paths
         return outcome
 
@@ -168,27 +190,20 @@ class Runner:
         from ringfence.lab.micro import estimate_seconds
 
         plan = self._plan
-        one = estimate_seconds(_sides(plan), plan.scenarios({}), plan.prices, self._seed, self._paths, plan.steps)
+        one = estimate_seconds(plan.sides(), plan.scenarios({}), plan.prices, self._seed, self._paths, plan.steps)
         return one * self._runs
 
-    def _run_exact(self, changes: Mapping[str, Any]) -> Outcome:
+    def _run_exact(self, changes: Mapping[str, Any], only: int | None) -> Outcome:
         from ringfence.lab.exact_run import run_exact
 
         plan = self._plan
         return run_exact(
-            _sides(plan), plan.scenarios(changes), plan.prices, seed=self._seed, paths=self._paths, steps=plan.steps, told=self._tell
+            plan.sides(only), plan.scenarios(changes), plan.prices, seed=self._seed, paths=self._paths, steps=plan.steps, told=self._tell
         )  # fmt: skip
 
     def _tell(self, done: int, _: float) -> None:
         if self._progress is not None:
             self._progress(self._done + done, self._runs * self._paths)
-
-
-def _sides(plan: Plan) -> "list[StressPool]":
-    from ringfence.lab.micro_pool import StressPool
-
-    above = plan.collateral_from or [-1] * len(plan.pools)
-    return [StressPool(pool, book, None if source < 0 else source) for (book, pool), source in zip(plan.pools, above, strict=True)]
 
 
 def _prompt(people: Liquidators) -> Liquidators:
@@ -199,7 +214,7 @@ def _is_late(people: Liquidators) -> bool:
     return people.latency > 0 or bool(people.outages) or (people.outages_per_year > 0.0 and people.outage_length > 0)
 
 
-def _start(book: Book, pool: PoolFile) -> PoolStart:
+def _start(book: Book, pool: PoolFile, lends_on_shares: bool) -> PoolStart:
     unit = 10**pool.asset_decimals
     debt = sum(book.debt)
     parts = [owed / debt for owed in book.debt if owed]
@@ -212,6 +227,7 @@ def _start(book: Book, pool: PoolFile) -> PoolStart:
         largest=max(parts, default=0.0),
         herfindahl=math.fsum(part * part for part in parts),
         is_covered=pool.fund is not None,
+        lends_on_shares=lends_on_shares,
     )
 
 
@@ -219,9 +235,9 @@ def _collateral(book: Book, pool: PoolFile) -> float:
     return float(sum(book.collateral) / 10**pool.collateral_decimals)
 
 
-def check_memory(world: World, paths: int, threads: int | None, variants: int) -> None:
+def check_memory(world: World, paths: int, threads: int | None, variants: int, alone: int) -> None:
     """Raises InputError, with the estimate, for more than there is."""
-    needed = memory_needed(world, paths, available_threads(threads)) + bytes_needed(paths, world.pools.size, variants)
+    needed = memory_needed(world, paths, available_threads(threads)) + bytes_needed(paths, world.pools.size, variants, alone)
     free = available_memory()
     if free is not None and needed > free:
         reason = f"{paths:,} paths of {world.steps:,} steps need about {shown_gib(needed)} of memory, {shown_gib(free)} are free"

@@ -59,11 +59,11 @@ def test_means_quotients_and_classes() -> None:
     assert value(Quotient(np.zeros(10), np.zeros(10), empty=7.0)) == 7.0
     weights = np.zeros((10, 3))
     weights[0] = 94.0, 1.0, 5.0
-    marks = np.array([0.0, 2.0, 9.0])
-    assert value(ClassQuantile(weights, marks, 940)) == 0.0
-    assert value(ClassQuantile(weights, marks, 950)) == 2.0
-    assert value(ClassQuantile(weights, marks, 951)) == 9.0
-    assert value(ClassQuantile(np.zeros((10, 3)), marks, 950)) == 0.0
+    least, most = np.array([0.0, 1.0, 3.0]), np.array([0.0, 2.0, 9.0])
+    assert value(ClassQuantile(weights, least, most, 940)) == 0.0
+    assert value(ClassQuantile(weights, least, most, 950)) == 2.0
+    assert value(ClassQuantile(weights, least, most, 951)) == 9.0
+    assert value(ClassQuantile(np.zeros((10, 3)), least, most, 950)) == 0.0
 
 
 def test_an_interval_is_that_of_the_bootstrap() -> None:
@@ -75,6 +75,23 @@ def test_an_interval_is_that_of_the_bootstrap() -> None:
     assert found["mean"].value - found["mean"].low == pytest.approx(1.96 * error, rel=0.12)
     assert found["flat"] == Interval(1.0, 1.0, 1.0)
     assert found["never"] == Interval(0.0, 0.0, 0.0)
+
+
+def test_a_class_is_not_known_more_closely_than_it_is_wide() -> None:
+    """From the least of the lowest class that the draws find to the most of the highest, never a figure between two classes."""
+    weights = np.zeros((10, 3))
+    weights[:, 1] = 1.0
+    least, most = np.array([0.0, 1.0, 3.0]), np.array([0.0, 2.0, 9.0])
+    asked: dict[str, Statistic] = {"one": ClassQuantile(weights, least, most, 950), "none": ClassQuantile(0 * weights, least, most, 950)}
+    mixed = weights.copy()
+    mixed[0, 1:] = 0.0, 1.0
+    asked["two"] = ClassQuantile(mixed, least, most, 900)
+    for draws in (2, 40, 1000):
+        found = estimate(asked, 10, seed=1, draws=draws)
+        assert found["one"] == Interval(2.0, 1.0, 2.0)
+        assert found["none"] == Interval(0.0, 0.0, 0.0)
+        assert found["two"].value == 2.0 and (found["two"].low, found["two"].high) in {(1.0, 2.0), (1.0, 9.0), (3.0, 9.0)}
+    assert found["two"] == Interval(2.0, 1.0, 9.0)
 
 
 def test_about_95_of_100_intervals_hold_the_truth() -> None:

@@ -210,10 +210,59 @@ def test_a_shared_pool_spreads_a_loss_and_isolated_ones_do_not() -> None:
 
 
 def test_a_loss_that_nothing_in_the_pool_explains_is_seen() -> None:
-    """Supply that is less than interest, losses and exits leave it went somewhere else: this figure is measured, not asserted."""
+    """Supply that is less than interest, losses and exits leave went somewhere else: where pools share nothing, the figure checks that."""
     gone = of(paths_of({"supply_end": [960.0], "share_price_end": [0.96]}))
     assert gone["loss_from_other_pools"].value == pytest.approx(400.0)
     assert of(paths_of({"supply_end": [1000.0 - 1e-9]}))["loss_from_other_pools"].value == 0.0
+
+
+def test_what_others_drew_is_the_haircut_less_that_of_drawing_alone() -> None:
+    """B's lenders lose 12 and 0 where they would have lost 4 and 0 alone: 4 of 300 in the mean; A's 30 is its own. Of all pools the sum."""
+    fields, starts = two_pools()
+    fields[:, 1, FIELD["loss_from_lenders"]] = [12.0, 0.0]
+    found = measured(fields, starts, alone={0: np.array([30.0, 0.0]), 1: np.array([4.0, 0.0])})
+    assert [pool["loss_from_other_pools"].value for pool in found.pools] == pytest.approx([0.0, 4 / 300 * 10_000])
+    assert found.together["loss_from_other_pools"].value == pytest.approx(4 / 400 * 10_000)
+    assert "summed over the pools that share it" in found.together["loss_from_other_pools"].definition
+    asked = measured(fields, starts, alone={0: None, 1: None})
+    assert not [table for table in (asked.together, *asked.pools) if "loss_from_other_pools" in table]
+
+
+def test_the_reserve_that_several_pools_need_is_split_by_hindsight() -> None:
+    """A would have needed 30 in one path, B 50 in the other: the sum of each path, and it says so; apart they need 80."""
+    fields, starts = two_pools()
+    fields[:, 1, FIELD["reserve_needed"]] = [0.0, 50.0]
+    found = measured(fields, starts)
+    assert [pool["reserve_needed_p99"].value for pool in found.pools] == [30.0, 50.0]
+    assert found.together["reserve_needed_p99"].value == 50.0
+    assert "hindsight" in found.together["reserve_needed_p99"].definition
+    assert not [pool for pool in found.pools if "hindsight" in pool["reserve_needed_p99"].definition]
+
+
+def test_liquidations_at_risk_have_tails_as_losses_have() -> None:
+    """Of 1 to 200 the worst 2.5 % are 196 to 200, the worst 1 % 199 and 200; within a day a tenth of it."""
+    sold = np.arange(1.0, 201.0)
+    found = of(paths_of({"liquidated": sold, "liquidated_1d": sold / 10}))
+    assert found["liquidations_es975"].value == pytest.approx(198.0)
+    assert found["liquidations_es99"].value == pytest.approx(199.5)
+    assert found["liquidations_es99_1d"].value == pytest.approx(19.95)
+    for suffix in ("", "_1d", "_7d", "_30d"):
+        assert {f"liquidations_{label}{suffix}" for label in ("mean", "var95", "var99", "es975", "es99")} <= found.keys()
+
+
+def test_the_interval_of_a_wait_is_no_narrower_than_its_class() -> None:
+    """All wait six or seven hours, which is one class: 7, from 6 to 7. Nobody knows it more closely, however many paths there are."""
+    waits = np.zeros((50, 1, len(WAIT_STEPS)))
+    waits[:, 0, WAIT_STEPS.index(6)] = 1.0
+    found = of(paths_of({"loss": [0.0] * 50}), waits=waits)["time_to_liquidate_p95"]
+    assert (found.value, found.low, found.high) == (7.0, 6.0, 7.0)
+    assert "from the least wait of its lowest class to the longest of its highest" in found.definition
+    waits[:5, 0, WAIT_STEPS.index(12)] = 0.55
+    found = of(paths_of({"loss": [0.0] * 50}), waits=waits)["time_to_liquidate_p95"]
+    assert (found.value, found.low, found.high) == (15.0, 6.0, 15.0)
+    waits[:, 0, -1] = 900.0
+    found = of(paths_of({"loss": [0.0] * 50}), waits=waits, setting=Setting(3600, 30 * DAY))["time_to_liquidate_p95"]
+    assert found.high == 720.0 and found.low <= found.value
 
 
 def test_a_backstop_breaks_even_where_premium_is_draw() -> None:
@@ -258,6 +307,7 @@ def test_every_metric_says_what_it_is_and_holds_its_value() -> None:
     found = of(fields, variants={})
     promised = (
         "loss_mean loss_var95 loss_var99 loss_es975 loss_es99 prob_significant_loss liquidations_mean liquidations_var95 reserve_ruin "
+        "liquidations_es975 liquidations_es99 "
         "time_to_liquidate_p95 loss_from_oracle_gap loss_from_depth loss_from_latency lender_net_yield revenue_lenders revenue_creator "
         "revenue_reserve revenue_backstop revenue_buyers"
     ).split()
@@ -276,4 +326,5 @@ def test_columns_know_every_field() -> None:
 def test_memory_is_told_before_it_is_taken() -> None:
     """More paths, more pools and more variants need more; a million paths of one pool are gigabytes, not terabytes."""
     assert bytes_needed(10_000, 1, 0) < bytes_needed(20_000, 1, 0) < bytes_needed(20_000, 2, 0) < bytes_needed(20_000, 2, 3)
+    assert bytes_needed(20_000, 2, 3, alone=2) == bytes_needed(20_000, 2, 3) + 2 * 20_000 * 8
     assert 1e9 < bytes_needed(1_000_000, 1, 5) < 1e10

@@ -77,6 +77,86 @@ def test_a_backstop_pays_after_the_reserve_and_before_lenders() -> None:
     assert "backstop_draw_mean" not in plain.metrics
 
 
+BACKSTOP = "0x" + "b5" * 20
+GAP = Scenario("gap", PriceModel("profile", points=((DAY // 2, 1.0), (DAY // 2 + 3600, 0.5)), volatility=0.1))
+
+
+def covered(most: int, supply: int = 20_000 * USDC) -> PoolFile:
+    """A pool that brings so much (USDC) to the backstop, and may draw as much as two bring."""
+    fund = Fund(assets=most * USDC, max_assets=2 * most * USDC, max_share=10**18)
+    return pool_of(fund=fund, supply=supply, terms=replace(POOL.terms, backstop=BACKSTOP))
+
+
+@pytest.mark.parametrize("engine", ["fast", "exact"])
+def test_what_others_draw_from_a_shared_backstop_is_lost_by_who_comes_too_late(engine: str) -> None:
+    """Two equal pools lose L each in the same fall, and the fund F would have been enough for one: alone neither pool's lenders lose
+    anything, together they lose 2 L - F, whoever was first. A third without cover loses as ever, and nothing for others."""
+    fund, paths = 2 * 2000, 20
+    pools = [(BOOK, covered(fund // 2)), (BOOK, covered(fund // 2)), (BOOK, pool_of())]
+    told: list[tuple[int, int]] = []
+
+    def tell(done: int, total: int) -> None:
+        told.append((done, total))
+
+    given = {"start_prices": [2000.0] * 3, "paths": paths, "horizon": DAY, "engine": engine}
+    found = stress(pools, GAP, progress=tell, **given)  # type: ignore[arg-type]
+    lost = found.paths["loss_from_lenders"].reshape(paths, 3)
+    loss = lost[:, 2]
+    assert (fund / 2 < loss).all() and (loss < fund).all()
+    expected = (2 * loss - fund).mean()
+    assert found.metrics["loss_from_other_pools"].value == pytest.approx(expected / 60_000 * 10_000, rel=1e-5)
+    first, second, apart = (pool.metrics["loss_from_other_pools"] for pool in found.pools)
+    assert first.value + second.value == pytest.approx(expected / 20_000 * 10_000, rel=1e-5)
+    assert (first.value, second.value) == pytest.approx(tuple(lost[:, :2].mean(axis=0) / 20_000 * 10_000), rel=1e-5)
+    assert apart.value == 0.0
+    said = "what its lenders lose more because other pools drew on the shared backstop"
+    assert all(said in metric.definition for metric in (first, second, found.metrics["loss_from_other_pools"]))
+    assert "accounting check of the run" in apart.definition
+    assert {total for _, total in told} == {3 * paths} and max(done for done, _ in told) == 3 * paths
+    without = stress(pools, GAP, causes=False, **given)  # type: ignore[arg-type]
+    assert "loss_from_other_pools" not in without.metrics
+    assert ["loss_from_other_pools" in pool.metrics for pool in without.pools] == [False, False, True]
+
+
+def test_a_backstop_that_suffices_for_all_is_no_contagion() -> None:
+    """Others draw, and there is enough: nobody loses by it. One pool alone under a fund has nobody to lose by."""
+    pools = [(BOOK, covered(10_000)), (BOOK, covered(10_000))]
+    found = stress(pools, GAP, start_prices=[2000.0, 2000.0], paths=20, horizon=DAY)
+    assert found.metrics["backstop_draw_mean"].value > 1000
+    assert [pool.metrics["loss_from_other_pools"].value for pool in found.pools] == [0.0, 0.0]
+    alone = stress(pools[:1], GAP, start_prices=[2000.0], paths=20, horizon=DAY)
+    assert "accounting check of the run" in alone.metrics["loss_from_other_pools"].definition
+
+
+def test_what_comes_as_a_price_is_said_to_be_left_out() -> None:
+    """Where a pool lends against another's shares, in the metric's own words."""
+    upper = Book(("dave",), (5000 * ETH,), (3900 * USDC,))
+    given = {"start_prices": [2000.0, 1.0], "paths": 5, "horizon": DAY}
+    for cover in (pool_of(), covered(100)):
+        pools = [(BOOK, cover), (upper, cover)]
+        for source, is_said in (([-1, 0], True), (None, False)):
+            found = stress(pools, GAP, collateral_from=source, **given)  # type: ignore[arg-type]
+            told = [table["loss_from_other_pools"].definition for table in (found.metrics, *(pool.metrics for pool in found.pools))]
+            assert ["a loss that arrives as a price is not in it" in text for text in told] == [is_said, False, is_said]
+
+
+def test_what_cover_saves_the_pool_below_counts_against_what_its_draw_costs() -> None:
+    """The fund saves the shares that are collateral above, where nothing is lost then; alone under it the pool above, which may draw next
+    to nothing, would lose what the formula of docs/composition.md says."""
+    upper = Book(("dave",), (5000 * ETH,), (3900 * USDC,))
+    at_once = replace(POOL.terms, incentive_base=POOL.terms.incentive_max, incentive_rise=0, solvent_window=0, target_ltv=0, penalty=0)
+    crash = replace(GAP, prices=replace(GAP.prices, points=((DAY // 2, 1.0), (DAY // 2 + 3600, 0.3))))
+    above = replace(covered(1), terms=replace(at_once, backstop=BACKSTOP))
+    given = {"start_prices": [2000.0, 1.0], "paths": 20, "horizon": DAY, "collateral_from": [-1, 0]}
+    found = stress([(BOOK, covered(8_000)), (upper, above)], crash, **given)  # type: ignore[arg-type]
+    below, on_it = (pool.metrics["loss_from_other_pools"] for pool in found.pools)
+    part = found.paths["loss_from_backstop"][0::2] / 20_000
+    expected = (3900 - 5000 * (1 - part) / (1 + POOL.terms.incentive_max / 10**18) - 2).mean()
+    assert expected > 100 and found.pools[1].metrics["lender_loss_mean"].value == below.value == 0.0
+    assert on_it.value == pytest.approx(-expected / 20_000 * 10_000, rel=1e-3)
+    assert "it is negative where" in on_it.definition
+
+
 @pytest.mark.parametrize(("low", "lost"), [(0.8, False), (0.3, True)])
 def test_a_pool_on_a_pool_loses_what_that_one_lets_through(low: float, lost: bool) -> None:
     """Collateral that is another pool's lender shares: its price moves with that pool's losses and with nothing else, and what it costs is
