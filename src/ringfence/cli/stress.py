@@ -88,7 +88,7 @@ def command(
     from ringfence.lab.jitted import CACHE
     from ringfence.lab.stress import stress
 
-    if not CACHE.exists():
+    if not any(CACHE.rglob("*.nbi")):  # the folder itself is there as soon as the functions are read
         click.echo("notice: the engine is compiled first, once for this installation: about 20 seconds", err=True)
     # A signal must not raise within the locks of a thread pool: it is recorded, and raised where the progress is told. A cluster may fall
     # silent, and then nothing is told.

@@ -73,6 +73,19 @@ def stress(*more: str, scenario: str = "scenario.toml") -> list[str]:
     return ["stress", "--book", "book.csv", "--terms", "terms.toml", "--scenario", scenario, *more]
 
 
+def test_who_waits_for_the_compiler_is_told(files: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """The empty folder, which numba makes at once, is not yet an engine; compiled functions in it are."""
+    folder = files / "compiled"
+    (folder / "lab").mkdir(parents=True)
+    monkeypatch.setattr("ringfence.lab.jitted.CACHE", folder)
+    found = []
+    for _ in range(2):
+        assert run(stress(*SMALL, "--no-causes")) == 0
+        found.append("notice: the engine is compiled first" in capsys.readouterr().err)
+        (folder / "lab" / "kernel.nbi").touch()
+    assert found == [True, False]
+
+
 def unwrapped(text: str) -> str:
     """In one line."""
     return " ".join(text.split())
