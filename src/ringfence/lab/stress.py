@@ -65,6 +65,7 @@ def stress(
 
     Raises InputError for what does not fit, and for sizes over memory, before anything is run.
     """
+    _check_types(scenario, horizon, start_prices)
     found = start_prices or [start_price(None, scenario, book, pool) for book, pool in pools]
     prices = [float(price.price if isinstance(price, StartPrice) else price) for price in found]
     inferred = [price for price in found if isinstance(price, StartPrice) and price.is_default]
@@ -121,9 +122,19 @@ def stress(
         options=options | {"definitions": list(definitions)},
         scenario=_shown_scenario(plan.scenario),
         defaults=(*scenario.defaults, *(["start price"] if inferred else [])),
-        notices=(*scenario.notices, *(line for price in inferred for line in price.notices), *plan.notices(), *silent),
+        notices=(*scenario.notices, *(line for price in inferred for line in price.notices), *plan.notices(paths), *silent),
         paths=path_columns(base, variants, any(start.is_covered for start in starts)),
     )
+
+
+def _check_types(scenario: object, horizon: object, start_prices: object) -> None:
+    """What is easily given as text or alone, and would else fail far from here."""
+    if not isinstance(scenario, Scenario):
+        raise InputError("scenario", f"is a {type(scenario).__name__}", remedy="give what read_scenario(file or name) returns")
+    if not isinstance(horizon, int):
+        raise InputError("horizon", f"is a {type(horizon).__name__}", remedy="give whole seconds, 30 * 86_400 for 30 days")
+    if start_prices is not None and not isinstance(start_prices, Sequence):
+        raise InputError("start prices", f"are a {type(start_prices).__name__}", remedy="give a list with one for each pool")
 
 
 def _check(

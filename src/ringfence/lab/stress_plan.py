@@ -21,12 +21,14 @@ from ringfence.lab.outcome import NAMES, WAIT_STEPS
 from ringfence.lab.run import Outcome, available_threads, memory_needed, run
 from ringfence.lab.shocks import shocks
 from ringfence.lab.world import build_world, positions_of
-from ringfence.model.terms import ZERO_ADDRESS
+from ringfence.model.terms import WAD, ZERO_ADDRESS
 
 if TYPE_CHECKING:
     from ringfence.lab.micro_pool import StressPool
 
 FAST, EXACT = "fast", "exact"
+ENOUGH_PATHS = 1_000
+"""Paths under which a tail of one in a hundred is fewer than ten."""
 FUND_COLUMNS = ("fund_end", "fund_drawn", "fund_exhausted", "fund_premium")
 STILL = PriceModel("profile", points=((1, 1.0),))
 """Of an asset in itself."""
@@ -138,16 +140,22 @@ class Plan:
             metrics=metrics,
         )
 
-    def notices(self) -> Iterator[str]:
-        """What fits and yet is hardly meant."""
+    def notices(self, paths: int) -> Iterator[str]:
+        """What fits and yet is hardly meant, or easily misread."""
         for (book, pool), price in zip(self.pools, self.prices, strict=True):
-            worth = price * 10**pool.asset_decimals / 10**pool.collateral_decimals
-            loans = sum(owed > 0 for owed in book.debt)
-            under = sum(held * worth < owed for held, owed in zip(book.collateral, book.debt, strict=True))
-            if 2 * under > loans:
-                yield f"{book.file}: {under:,} of {loans:,} loans are under water at the start; is {price:g} the price in asset?"
+            yield from _unsound(book, pool, price)
             if pool.terms.backstop != ZERO_ADDRESS and pool.fund is None:
-                yield f"{pool.file}: the backstop pays nothing, for nothing is said of its funds; a [backstop] with assets gives it some"
+                yield f"{pool.file}: the backstop pays nothing, for nothing is said of its funds; give it a [backstop] with assets"
+        step = self.scenario.step
+        kept = [feed.heartbeat for feed in self.scenario.oracle.feeds if 0 < feed.heartbeat <= step and not (feed.delay or feed.frozen)]
+        if kept:
+            yield (
+                f"a feed publishes every {kept[0]:,} s and a step is {step:,} s: it shows every price, so that no oracle gap can show; "
+                "a finer step would"
+            )
+        if paths < ENOUGH_PATHS:
+            tail = "the worst path" if paths <= 100 else f"{paths // 100} paths"
+            yield f"ES 99 % of {paths:,} paths rests on {tail}, and its interval knows no worse; take {ENOUGH_PATHS:,} paths or more"
 
 
 class Runner:
@@ -204,6 +212,20 @@ class Runner:
     def _tell(self, done: int, _: float) -> None:
         if self._progress is not None:
             self._progress(self._done + done, self._runs * self._paths)
+
+
+def _unsound(book: Book, pool: PoolFile, price: float) -> Iterator[str]:
+    """Loans that are lost, or to be sold, before anything happens."""
+    worth, unit = price * 10**pool.asset_decimals / 10**pool.collateral_decimals, 10**pool.asset_decimals
+    open_loans = [(owed, held * worth) for held, owed in zip(book.collateral, book.debt, strict=True) if owed > 0]
+    under = [owed for owed, value in open_loans if value < owed]
+    late = [owed for owed, value in open_loans if value * pool.terms.liq_ltv / WAD < owed <= value]
+    question = f"; is {price:g} the price in asset?" if 2 * len(under) > len(open_loans) else ", whose loss is in every path"
+    if under:
+        owed = f"{sum(under) / unit:,.0f} of debt"
+        yield f"{book.file}: {len(under):,} of {len(open_loans):,} loans are under water at the start, {owed}{question}"
+    if late:
+        yield f"{book.file}: {len(late):,} of {len(open_loans):,} loans are liquidatable at the start, {sum(late) / unit:,.0f} of debt"
 
 
 def _prompt(people: Liquidators) -> Liquidators:

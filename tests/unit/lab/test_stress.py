@@ -187,8 +187,32 @@ def test_doubtful_inputs_are_noticed() -> None:
     """A price upside down; a backstop that nobody has funded."""
     named = replace(POOL.terms, backstop="0x" + "b5" * 20)
     found = stress([(BOOK, pool_of(terms=named))], WILD, start_prices=[0.0005], paths=5, horizon=DAY)
-    assert "3 of 3 loans are under water at the start; is 0.0005 the price in asset?" in found.notices[0]
+    assert "3 of 3 loans are under water at the start, 10,600 of debt; is 0.0005 the price in asset?" in found.notices[0]
     assert "the backstop pays nothing" in found.notices[1]
+    assert "ES 99 % of 5 paths rests on the worst path" in found.notices[2]
+    hourly = replace(WILD, oracle=Oracle((Feed(heartbeat=3600),)))
+    found = stress([(BOOK, pool_of())], hourly, start_prices=[1650.0], paths=1_000, horizon=3600)
+    assert found.notices == (
+        "book: 2 of 3 loans are liquidatable at the start, 4,600 of debt",
+        "a feed publishes every 3,600 s and a step is 3,600 s: it shows every price, so that no oracle gap can show; a finer step would",
+    )
+    found = stress([(BOOK, pool_of())], WILD, start_prices=[1550.0], paths=1_000, horizon=3600)
+    assert found.notices[0] == "book: 1 of 3 loans are under water at the start, 1,600 of debt, whose loss is in every path"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "reason"),
+    [
+        ({"scenario": "cascade"}, "scenario: is a str"),
+        ({"horizon": "30d"}, "horizon: is a str"),
+        ({"start_prices": 15}, "start prices: are a int"),
+    ],
+)
+def test_the_wrong_kind_of_argument_is_refused_with_what_to_give(wrong: dict[str, object], reason: str) -> None:
+    """From Python as from the command line."""
+    given: dict[str, object] = {"scenario": WILD, "start_prices": [2000.0], "horizon": DAY, "paths": 2} | wrong
+    with pytest.raises(InputError, match=reason):
+        stress([(BOOK, pool_of())], given.pop("scenario"), **given)  # type: ignore[arg-type]
 
 
 def test_the_same_numbers_come_as_a_table(tmp_path: Path) -> None:
