@@ -1,7 +1,7 @@
 """The table of planted faults: what each changes and what that breaks; read from every TOML file beside this one.
 
 A row with a `file` changes the contracts alone or the model alone, one with `change`s both in the same way: what agreement cannot see.
-Files that scripts/mutants knows no tests of their own for are the pool's.
+Files that scripts/mutants knows no tests of their own for are the pool's. A row with a `test` must be found by that one.
 """
 
 import re
@@ -12,7 +12,7 @@ from typing import Any
 
 FOLDER = Path(__file__).resolve().parent
 KINDS = ("rounding", "comparison", "order", "missing step", "constant", "argument")
-FIELDS = {"name", "kind", "breaks", "equivalent", "file", "function", "old", "new", "change"}
+FIELDS = {"name", "kind", "breaks", "equivalent", "file", "function", "old", "new", "change", "test"}
 
 
 class StaleTableError(Exception):
@@ -45,7 +45,10 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """One planted fault; `equivalent` is the proof that nobody can see it, empty for a fault that must be found; `table` names its file."""
+    """One planted fault; `equivalent` is the proof that nobody can see it, empty for a fault that must be found; `table` names its file.
+
+    `test` is what pytest is told where one test must find it: a file, and -k with the tests in it; empty: whoever does.
+    """
 
     name: str
     side: str
@@ -54,6 +57,7 @@ class Mutant:
     equivalent: str
     changes: tuple[Change, ...]
     table: str = ""
+    test: str = ""
 
     def apply(self, root: Path) -> None:
         """Plant the fault in the copy of the sources under a root."""
@@ -83,4 +87,4 @@ def _mutant(table: str, row: dict[str, Any]) -> Mutant:
         raise ValueError(f"{table}.toml: {row.get('name')}: no such field: {', '.join(sorted(unknown))}")
     changes = tuple(Change(change["file"], change.get("function", ""), change["old"], change["new"]) for change in row.get("change", [row]))
     side = "twins" if "change" in row else "contract" if row["file"].startswith("contracts/") else "model"
-    return Mutant(row["name"], side, row["kind"], row["breaks"], row.get("equivalent", ""), changes, table)
+    return Mutant(row["name"], side, row["kind"], row["breaks"], row.get("equivalent", ""), changes, table, row.get("test", ""))

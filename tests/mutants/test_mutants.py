@@ -139,9 +139,19 @@ def test_a_fault_is_sought_where_it_is(script: Any) -> None:
     """The tests of its contract alone, or of its module soon; the driver, which is quick, comes first."""
     by_table = {mutant.table: mutant for mutant in read()}
     assert {killer.name for killer in script.killers_of(by_table["leverage"])} == {"leverage"}
+    (named,) = script.killers_of(by_table["lab"])
+    assert (named.name, named.compiled) == (by_table["lab"].test, False)
     script.AGREEMENT = ("limits",)
     (limits, *_) = [mutant for mutant in read() if mutant.changes[0].file == "contracts/limits.vy"]
     assert [killer.name for killer in script.killers_of(limits)] == ["division", "limits, agreement"]
+
+
+def test_nothing_that_was_compiled_before_is_found(script: Any, tmp_path: Path) -> None:
+    """Each copy of the sources compiles into a folder of its own, if at all."""
+    says = "import os; raise SystemExit(' '.join(os.environ[n] for n in ('NUMBA_DISABLE_JIT', 'NUMBA_CACHE_DIR')))"
+    for compiled, disabled in ((True, "0"), (False, "1")):
+        killer = script.Killer("says", ("-c", says), ("model",), compiled=compiled)
+        assert script.failure(killer, tmp_path) == f"{disabled} {tmp_path / 'compiled'}"
 
 
 def test_only_contracts_that_contain_a_module_are_recompiled(script: Any) -> None:

@@ -2,6 +2,7 @@
 
 import ast
 import re
+import shlex
 import shutil
 import sys
 from collections import Counter
@@ -19,22 +20,24 @@ MUTANTS = read()
 SINGLE = [mutant for mutant in MUTANTS if mutant.side != "twins"]
 # Files of faults in the pool itself, for whose tests all of the pool's are taken.
 POOL = ("contract", "model", "twins", "cover", "lockup", "permits")
+# Files of the fast stress engine and of its figures; the exact engine is what they are held against.
+STRESS = "cohorts columns first_passage intervals kernel metrics paths philox rule sale shared_side shocks world".split()
 
 
 @pytest.fixture
 def sources(tmp_path: Path) -> Path:
     """A copy of everything that a mutant may change."""
-    for name in ("contracts", "src/ringfence/model", "src/ringfence/ladder"):
-        shutil.copytree(ROOT / name, tmp_path / name)
+    for name in ("contracts", *(f"src/ringfence/{folder}" for folder in ("model", "ladder", "lab", "decisions"))):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
     return tmp_path
 
 
 def test_faults_are_half_in_the_contracts_and_half_in_the_model() -> None:
-    """The pool has as many on either side; contracts without a twin have theirs on one side only, as the ladder has."""
+    """The pool has as many on either side; contracts without a twin have theirs on one side only, as ladder and stress engine have."""
     pool = Counter(mutant.side for mutant in MUTANTS if mutant.table in POOL)
     assert pool["contract"] == pool["model"] >= 140
     assert pool["twins"] >= 50
-    count = Counter(mutant.side for mutant in SINGLE if mutant.table not in (*POOL, "leverage", "ladder"))
+    count = Counter(mutant.side for mutant in SINGLE if mutant.table not in (*POOL, "leverage", "ladder", "lab"))
     assert count["contract"] >= count["model"] >= 70
 
 
@@ -50,6 +53,17 @@ def test_every_file_of_the_table_has_its_tests() -> None:
     assert set(module.OWN) | set(POOL) == {path.stem for path in FOLDER.glob("*.toml")}
     named = [pattern for killers in module.OWN.values() for killer in killers for pattern in killer.command if pattern.startswith("tests/")]
     assert [pattern for pattern in named if not list(ROOT.glob(pattern))] == []
+
+
+def test_a_row_that_names_its_test_names_one_there_is() -> None:
+    """A file, and of -k the first word in the name of a function of it; in a table without tests of its own every row names one."""
+    rows = [mutant for mutant in MUTANTS if mutant.test]
+    assert {mutant.table for mutant in rows} == {"lab"}
+    assert all(mutant.test for mutant in MUTANTS if mutant.table == "lab")
+    for mutant in rows:
+        file, option, words = shlex.split(mutant.test)
+        assert option == "-k"
+        assert re.search(rf"^def test_\w*{words.split()[0]}", (ROOT / file).read_text(), re.MULTILINE), mutant.name
 
 
 def test_every_fault_has_a_name_of_its_own_a_kind_and_what_it_breaks() -> None:
@@ -88,7 +102,9 @@ def test_every_file_of_rules_has_its_faults() -> None:
     model = {str(path.relative_to(ROOT)) for path in (ROOT / "src/ringfence/model").glob("*.py")}
     model = {path for path in model if Path(path).name not in ("__init__.py", "errors.py")}
     ladder = {str(path.relative_to(ROOT)) for path in (ROOT / "src/ringfence/ladder").glob("[a-z]*.py")}
-    assert contracts | model | ladder == {change.file for mutant in SINGLE for change in mutant.changes}
+    stress = {f"src/ringfence/lab/{name}.py" for name in STRESS}
+    decisions = {str(path.relative_to(ROOT)) for path in (ROOT / "src/ringfence/decisions").glob("[a-z]*.py")}
+    assert contracts | model | ladder | stress | decisions == {change.file for mutant in SINGLE for change in mutant.changes}
 
 
 def test_a_table_that_does_not_fit_is_refused(sources: Path) -> None:
