@@ -248,10 +248,15 @@ def test_a_market_that_was_used_takes_less() -> None:
 
 
 def test_a_path_is_the_same_alone() -> None:
-    """Number 3 of a chunk of five, and by itself."""
+    """Number 3 of a chunk of five, and by itself; its backstop too."""
     loans = cases.book(random.Random(20), 20, PRICE)
-    world = build_world([(loans, cases.pool_file(cases.terms(), loans))], cases.scenario(), [PRICE], 60)
-    np.testing.assert_array_equal(run_chunk(world, 8, 3, 1).fields[0], run_chunk(world, 8, 0, 5).fields[3])
+    fund = cases.Fund(assets=cases.TOKEN, max_assets=cases.TOKEN, max_share=cases.WAD)
+    terms = cases.terms(backstop=cases.BACKSTOP, premium=10)
+    world = build_world([(loans, cases.pool_file(terms, loans, fund=fund))], cases.scenario(), [PRICE], 60)
+    alone, among = run_chunk(world, 8, 3, 1), run_chunk(world, 8, 0, 5)
+    np.testing.assert_array_equal(alone.fields[0], among.fields[3])
+    np.testing.assert_array_equal(alone.fund[0], among.fund[3])
+    assert among.fund[3, 3] > 0.0
 
 
 def test_pools_draw_their_own() -> None:

@@ -124,13 +124,19 @@ def _open_loss(pool: Row, s: Row, rows: Row, market: float) -> float:
 
 
 @jit
+def _cash(s: Row) -> float:
+    """What is not lent out."""
+    return s["supply"] + s["reserve"] + s["premium_owed"] - s["debt"]
+
+
+@jit
 def _run_away(pool: Row, s: Row, visible: float) -> None:
     """Once the price has fallen so far, running lenders take what cash allows."""
     if visible <= pool["run_at"] * pool["price"]:
         s["is_running"] = 1
     if s["is_running"] == 0 or s["runner_shares"] <= 0.0:
         return
-    cash = s["supply"] + s["reserve"] + s["premium_owed"] - s["debt"]
+    cash = _cash(s)
     price = _share_price(s)
     out = max(0.0, min(cash, s["runner_shares"] * price))
     if out > 0.0:
@@ -160,7 +166,7 @@ def _share_price(s: Row) -> float:
 @jit
 def _end_step(pool: Row, s: Row, fund: Row, multiple: float) -> None:
     """Pays the premium owed as far as there is cash, and keeps the figures that look at every step."""
-    cash = s["supply"] + s["reserve"] + s["premium_owed"] - s["debt"]
+    cash = _cash(s)
     if s["premium_owed"] > 0.0:
         paid = max(0.0, min(s["premium_owed"], cash))
         s["premium_owed"] -= paid
@@ -239,52 +245,6 @@ def _mark(pool: Row, s: Row, rows: Row, market: float, k: int, marks: Whole) -> 
 
 
 @jit
-def _write(s: Row, out: Floats) -> None:
-    """One row of `outcome.NAMES`."""
-    out[0] = s["loss_1d"]
-    out[1] = s["loss_7d"]
-    out[2] = s["loss_30d"]
-    out[3] = s["loss"]
-    out[4] = s["realised_loss"]
-    out[5] = s["unrealised_loss"]
-    out[6] = s["loss_from_reserve"]
-    out[7] = s["loss_from_backstop"]
-    out[8] = s["loss_from_lenders"]
-    out[9] = s["loss_from_premium"]
-    out[10] = s["liquidated_1d"]
-    out[11] = s["liquidated_7d"]
-    out[12] = s["liquidated_30d"]
-    out[13] = s["liquidated"]
-    out[14] = s["sales"]
-    out[15] = s["closed"]
-    out[16] = s["paid"]
-    out[17] = s["penalty"]
-    out[18] = s["collateral_sold"]
-    out[19] = s["incentive"]
-    out[20] = s["slippage"]
-    out[21] = s["gas"]
-    out[22] = s["buyer_profit"]
-    out[23] = s["interest"]
-    out[24] = s["interest_to_reserve"]
-    out[25] = s["creator_fee"]
-    out[26] = s["premium"]
-    out[27] = s["premium_paid"]
-    out[28] = s["supply_end"]
-    out[29] = s["reserve_end"]
-    out[30] = s["debt_end"]
-    out[31] = s["share_price_end"]
-    out[32] = s["reserve_least"]
-    out[33] = s["reserve_needed"]
-    out[34] = s["low_cash"]
-    out[35] = s["run_withdrawn"]
-    out[36] = s["run_left"]
-    out[37] = s["oracle_failed"]
-    out[38] = s["price_least"]
-    out[39] = s["price_end"]
-    out[40] = s["unhealthy_end"]
-
-
-@jit
 def run_path(
     pools: Row, start: Row, state: Row, w: Work, feeds: Row,
     frozen: Row, bias: Floats, fund: Row, waits: Floats, steps: int, step: int, marks: Whole,
@@ -351,9 +311,12 @@ def run_path(
 @jit
 def run_paths(
     world: World, seed: int, first: int, count: int, w: Work,
-    state: Row, feeds: Row, fund: Row, fields: Floats, waits: Floats, funds: Floats,
+    state: Row, figures: Floats, feeds: Row, fields: Floats, waits: Floats, funds: Row,
 ) -> None:  # fmt: skip
-    """Plays the paths from `first` on, `count` of them; each depends on its own number alone, never on the others."""
+    """Plays the paths from `first` on, `count` of them; each depends on its own number alone, never on the others.
+
+    `figures` [pool, `outcome.NAMES`] shows those of `state`; `funds` are rows of `layout.FUND`, one a path, of zeros.
+    """
     for done in range(count):
         path = first + done
         for i in range(world.pools.size):
@@ -368,14 +331,11 @@ def run_paths(
         fill_presence(
             seed, path, world.step, world.outage_starts, world.outage_ends, world.outages_per_year, world.outage_length, w.present
         )
-        fund[0]["assets"] = world.fund_assets
-        fund[0]["drawn"] = fund[0]["exhausted"] = fund[0]["premium"] = 0.0
+        fund = funds[done]
+        fund["assets"] = world.fund_assets
         waits[done] = 0.0
         run_path(
-            world.pools, world.start, state, w, feeds, world.frozen, world.bias, fund[0], waits[done],
+            world.pools, world.start, state, w, feeds, world.frozen, world.bias, fund, waits[done],
             world.steps, world.step, world.marks,
         )  # fmt: skip
-        funds[done, 0], funds[done, 1] = fund[0]["assets"], fund[0]["drawn"]
-        funds[done, 2], funds[done, 3] = fund[0]["exhausted"], fund[0]["premium"]
-        for i in range(world.pools.size):
-            _write(state[i], fields[done, i])
+        fields[done] = figures

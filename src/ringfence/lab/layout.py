@@ -44,13 +44,16 @@ FEED = np.dtype(
 )
 """One feed; `fixed` is a multiple of the start price or NaN, `delay` steps; `shown` is what it last published, and `shown_at` when."""
 
-FUND = np.dtype([(name, np.float64) for name in ("assets", "drawn", "exhausted", "premium")])
+FUND_NAMES = ("assets", "drawn", "exhausted", "premium")
+FUND = np.dtype([(name, np.float64) for name in FUND_NAMES])
 """The backstop of a path: what it holds, paid, whether it could not pay all (1), what premium it got."""
 
 _MONEY = (
     "index supply supply_shares reserve debt premium_owed rate_at_target drawn used runner_shares high worst_touched beyond virtual_least"
 ).split()
 _CURSORS = "untouched crossed touched waiting changed deepest is_running low_steps failed_steps ok_count".split()
+FIGURES = slice(len(_MONEY), len(_MONEY) + len(NAMES))
+"""Where `outcome.NAMES` stand in a row of STATE, of which every field takes eight bytes."""
 STATE = np.dtype([(name, np.float64) for name in (*_MONEY, *NAMES)] + [(name, np.int64) for name in _CURSORS])
 """One pool on its way: its money, what `outcome.NAMES` will say of the path, and where its cohorts stand.
 

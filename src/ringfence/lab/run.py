@@ -11,11 +11,10 @@ from threading import Event, Thread
 
 import numpy as np
 
-from ringfence.lab.layout import COHORT, FUND, NEVER, PAST, STATE, Floats, Work, World
+from ringfence.lab.layout import COHORT, FIGURES, FUND, FUND_NAMES, NEVER, PAST, STATE, Floats, Work, World
 from ringfence.lab.outcome import NAMES, WAIT_STEPS
 
 MAX_CHUNK = 256
-FUND_FIGURES = 4
 POLL_SECONDS = 0.2
 Progress = Callable[[int, int], None]
 
@@ -23,7 +22,7 @@ Progress = Callable[[int, int], None]
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What all paths left: `fields` [path, pool, outcome.NAMES], `waits` [path, pool, outcome.WAIT_STEPS] (asset a class) and `fund`
-    [path, (assets at the end, drawn, 1 if it could not pay all, premium received)]."""
+    [path, fields of `layout.FUND`]."""
 
     fields: Floats
     waits: Floats
@@ -37,7 +36,7 @@ class Outcome:
 def empty_outcome(paths: int, pools: int) -> Outcome:
     """Room for the rows of so many paths."""
     return Outcome(
-        np.empty((paths, pools, len(NAMES))), np.empty((paths, pools, len(WAIT_STEPS))), np.empty((paths, FUND_FIGURES))
+        np.empty((paths, pools, len(NAMES))), np.empty((paths, pools, len(WAIT_STEPS))), np.zeros((paths, len(FUND_NAMES)))
     )  # fmt: skip
 
 
@@ -62,7 +61,7 @@ def work_for(world: World) -> Work:
 
 def memory_needed(world: World, paths: int, threads: int) -> int:
     """Bytes that a run holds at its peak: the rows of all paths, and what each thread works in."""
-    rows = paths * world.pools.size * 8 * (len(NAMES) + len(WAIT_STEPS)) + paths * 8 * FUND_FIGURES
+    rows = paths * world.pools.size * 8 * (len(NAMES) + len(WAIT_STEPS)) + paths * FUND.itemsize
     one = world.base.ratio.size * COHORT.itemsize + world.pools.size * (world.steps + 1) * (PAST.itemsize + 8)
     base = sum(part.nbytes for part in world.base)
     return int(rows + threads * one + base + world.frozen.nbytes + world.bias.nbytes + world.series.nbytes)
@@ -70,7 +69,9 @@ def memory_needed(world: World, paths: int, threads: int) -> int:
 
 def available_threads(asked: int | None) -> int:
     """The threads asked for, or one for each processor this process may use."""
-    return asked or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else asked or os.cpu_count() or 1
+    if asked:
+        return asked
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def run_chunk(world: World, seed: int, first: int, count: int) -> Outcome:
@@ -139,13 +140,14 @@ class _Runner:
 
     def __init__(self, world: World) -> None:
         self._world, self._work = world, work_for(world)
-        self._state, self._feeds, self._fund = np.zeros(world.pools.size, STATE), world.feeds.copy(), np.zeros(1, FUND)
+        self._state, self._feeds = np.zeros(world.pools.size, STATE), world.feeds.copy()
+        self._figures = self._state.view(np.float64).reshape(world.pools.size, -1)[:, FIGURES]
 
     def fill(self, seed: int, first: int, rows: Outcome) -> None:
         """Plays as many paths as there are rows, from `first` on."""
         from ringfence.lab.kernel import run_paths
 
-        count = len(rows.fields)
         run_paths(
-            self._world, seed, first, count, self._work, self._state, self._feeds, self._fund, rows.fields, rows.waits, rows.fund
+            self._world, seed, first, len(rows.fields), self._work, self._state, self._figures, self._feeds,
+            rows.fields, rows.waits, rows.fund.view(FUND)[:, 0],
         )  # fmt: skip

@@ -118,6 +118,16 @@ def _bear(pool: Row, s: Row, fund: Row, loss: float) -> None:
 
 
 @jit
+def _first_left(s: Row, rows: Row) -> int:
+    """The first of the unhealthy prefix that no sale has taken out of it, for good."""
+    first, crossed = s["untouched"], s["crossed"]
+    while first < crossed and rows[first]["status"] > REDUCED:
+        first += 1
+    s["untouched"] = first
+    return int(first)
+
+
+@jit
 def _candidates(pool: Row, s: Row, rows: Row, worst: float, margin: float, per_sale: float) -> int:
     """Lists the cohorts whose ratio is above `worst`, in the order of sale; returns how many.
 
@@ -125,11 +135,7 @@ def _candidates(pool: Row, s: Row, rows: Row, worst: float, margin: float, per_s
     dust that nobody ever buys, which is all that is unhealthy at most steps of most books.
     """
     found = 0
-    first, crossed = s["untouched"], s["crossed"]
-    while first < crossed and rows[first]["status"] > REDUCED:
-        first += 1
-    s["untouched"] = first
-    for slot in range(first, crossed):
+    for slot in range(_first_left(s, rows), s["crossed"]):
         row = rows[slot]
         if row["status"] <= REDUCED:
             if row["risk"] <= worst:
@@ -323,9 +329,7 @@ def _sell_all(
     books sell dozens of cohorts at a step: this halves what that takes, a fifth of the whole at 100,000 positions.
     """
     offered = min(pool["incentive_max"], pool["incentive_base"])
-    first, crossed, index, penalty = s["untouched"], s["crossed"], s["index"], pool["penalty"]
-    while first < crossed and rows[first]["status"] > REDUCED:
-        first += 1
+    first, crossed, index, penalty = _first_left(s, rows), s["crossed"], s["index"], pool["penalty"]
     if s["waiting"] > 0 or offered < pool["min_incentive"] or first == crossed or rows[first]["risk"] == np.inf:
         return False
     rate, unit_cost = 1.0 + offered, high / (1.0 + offered)
