@@ -4,10 +4,8 @@ contract and model take.
 Units are one table, `UNITS`: ratios are WAD (1e18 = 100 %), amounts asset base units, the rest seconds or addresses.
 """
 
-import hashlib
 import os
 import re
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
@@ -16,11 +14,11 @@ from ringfence.inputs.checksum import problem_of
 from ringfence.inputs.decimals import ceil_scaled, exact_scaled, floor_scaled
 from ringfence.inputs.errors import InputError, NotExact, printable, quoted
 from ringfence.inputs.notices import cut_notice
-from ringfence.inputs.tables import Source, open_file
+from ringfence.inputs.tables import Source
+from ringfence.inputs.toml_file import FloatLiteral, parsed, read_text, spelled
 from ringfence.model.adaptive_rate import MAX_RATE_AT_TARGET, MIN_RATE_AT_TARGET
 from ringfence.model.terms import WAD, YEAR_SECONDS, ZERO_ADDRESS, Terms
 
-MAX_FILE_BYTES = 1 << 18
 WORD = 2**256
 RATIO_DIGITS = 18
 MAX_COLLATERAL_DECIMALS = 255
@@ -138,55 +136,14 @@ class PoolFile:
         return self.source.path if self.source else "terms"
 
 
-class _FloatLiteral(str):
-    """A number with a point as TOML spells it, kept as text so that its refusal can quote it."""
-
-
 def read_pool_file(path: str | os.PathLike[str]) -> PoolFile:
     """Reads a terms file; raises InputError for what is not TOML, an unknown or missing key, a float, and a value out of range.
 
     A cut digit is rounded down for supply, reserve and caps, up for min_debt, with a notice.
     """
-    file = os.fspath(path)
-    with open_file(file) as raw:
-        content = _content(file, raw.read)
-    text = _text(file, content)
-    reader = _Reader(file, text, _parsed(file, text))
-    return reader.pool_file(Source(file, hashlib.sha256(content).hexdigest()))
-
-
-def _content(file: str, read: Any) -> bytes:
-    try:
-        content: bytes = read(MAX_FILE_BYTES + 1)
-    except OSError as err:
-        raise InputError(file, (err.strerror or "cannot be read").lower(), remedy="give the path of a readable file") from err
-    if len(content) > MAX_FILE_BYTES:
-        raise InputError(file, f"is larger than {MAX_FILE_BYTES:,} bytes", remedy="a terms file is a page of TOML")
-    return content
-
-
-def _text(file: str, content: bytes) -> str:
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as err:
-        row = content.count(b"\n", 0, err.start) + 1
-        raise InputError(
-            file, f"byte {quoted(hex(content[err.start]))} is not UTF-8", row=row, remedy="save the file as UTF-8 text"
-        ) from err
-
-
-def _parsed(file: str, text: str) -> dict[str, Any]:
-    try:
-        return tomllib.loads(text, parse_float=_FloatLiteral)
-    except RecursionError as err:
-        raise InputError(file, "is nested too deeply", remedy="terms are flat tables: [pool], [terms], [rate]") from err
-    except ValueError as err:
-        place = re.search(r" \(at (?:line (\d+), column (\d+)|end of document)\)$", str(err))
-        row, column = (int(place[1]), place[2]) if place and place[1] else (None, None)
-        reason = str(err)[: place.start()] if place else str(err)
-        raise InputError(
-            file, f"not TOML: {printable(reason, 120)}", row=row, column=column, remedy='write each term as name = "0.80"'
-        ) from err
+    text, source = read_text(path, "a terms file is a page of TOML")
+    tables = parsed(source.path, text, 'write each term as name = "0.80"', "terms are flat tables: [pool], [terms], [rate]")
+    return _Reader(source.path, text, tables).pool_file(source)
 
 
 class _Reader:
@@ -313,13 +270,13 @@ class _Reader:
         return value
 
     def _digits(self, section: str, key: str, value: Any) -> str:
-        if isinstance(value, _FloatLiteral):
+        if isinstance(value, FloatLiteral):
             raise self._error(
                 section, key, f"{printable(value)} is a float, which is not exact", f'write it as a string: {key} = "{printable(value)}"'
             )
         if isinstance(value, bool) or not isinstance(value, int | str):
             raise self._error(section, key, f"{quoted(str(value))} is not a number", f'write {key} = "..." with a decimal')
-        return value if isinstance(value, str) else _spelled(value)
+        return value if isinstance(value, str) else spelled(value)
 
     def _address(self, table: dict[str, Any], key: str) -> str:
         value = table.get(key, ZERO_ADDRESS)
@@ -384,11 +341,6 @@ def _known_instead(key: str, known: Sequence[str]) -> str:
     elif not found:
         said.append("`ringfence init` writes a file that explains every key")
     return " ".join(said)
-
-
-def _spelled(value: int) -> str:
-    """The integer as text; one that is too long for Python to spell in decimal is far beyond every limit, and so is its stand-in."""
-    return str(value) if abs(value) < 10**100 else ("-" if value < 0 else "") + "1e100"
 
 
 def terms_with_stand_ins(terms: Terms) -> Terms:

@@ -10,7 +10,6 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any, NoReturn
 
 from ringfence.inputs.decimals import NUMBER
@@ -56,34 +55,38 @@ FRACTION = Bounds(0, 1)
 
 def read_toml(file: str, text: str, example: str) -> "Table":
     """The file's tables; raises InputError for what is not TOML. `example` is how a value is written there, for remedies."""
+    return Table(file, text, parsed(file, text, f"write each key as {example}", "the file is a page of tables and keys"))
+
+
+def parsed(file: str, text: str, remedy: str, when_deep: str) -> dict[str, Any]:
+    """What the text says as TOML; raises InputError with one remedy for what is not TOML, with another for what is nested too deeply."""
     try:
-        return Table(file, text, tomllib.loads(text, parse_float=FloatLiteral))
+        return tomllib.loads(text, parse_float=FloatLiteral)
     except RecursionError as err:
-        raise InputError(file, "is nested too deeply", remedy="the file is a page of tables and keys") from err
+        raise InputError(file, "is nested too deeply", remedy=when_deep) from err
     except ValueError as err:
         place = re.search(r" \(at (?:line (\d+), column (\d+)|end of document)\)$", str(err))
         row, column = (int(place[1]), place[2]) if place and place[1] else (None, None)
         reason = str(err)[: place.start()] if place else str(err)
-        raise InputError(
-            file, f"not TOML: {printable(reason, 120)}", row=row, column=column, remedy=f"write each key as {example}"
-        ) from err
+        raise InputError(file, f"not TOML: {printable(reason, 120)}", row=row, column=column, remedy=remedy) from err
 
 
-def read_text(path: str | os.PathLike[str]) -> tuple[str, Source]:
-    """A page of UTF-8 text and where it came from; raises InputError for what cannot be read, is too large or is no such text."""
+def read_text(path: str | os.PathLike[str], when_large: str = "it is to be a page of TOML") -> tuple[str, Source]:
+    """A page of UTF-8 text and where it came from; raises InputError for what cannot be read, is no such text, or is too large, with what
+    to do about that."""
     file = os.fspath(path)
     with open_file(file) as raw:
         try:
             content = raw.read(MAX_FILE_BYTES + 1)
         except OSError as err:
             raise InputError(file, (err.strerror or "cannot be read").lower(), remedy="give the path of a readable file") from err
-    return decoded(file, content), Source(file, hashlib.sha256(content).hexdigest())
+    return decoded(file, content, when_large), Source(file, hashlib.sha256(content).hexdigest())
 
 
-def decoded(file: str, content: bytes) -> str:
+def decoded(file: str, content: bytes, when_large: str = "it is to be a page of TOML") -> str:
     """The content as text; raises InputError as `read_text`."""
     if len(content) > MAX_FILE_BYTES:
-        raise InputError(file, f"is larger than {MAX_FILE_BYTES:,} bytes", remedy="it is to be a page of TOML")
+        raise InputError(file, f"is larger than {MAX_FILE_BYTES:,} bytes", remedy=when_large)
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as err:
@@ -181,10 +184,9 @@ class Table:
     def seconds_of(self, key: str, value: Any, least: int = 0, most: int = MAX_SECONDS, what: str = "") -> int:
         """A value found at or within a key as a time in seconds; `what` says which one."""
         text = "" if isinstance(value, bool) or not isinstance(value, int | str) else spelled(value) if isinstance(value, int) else value
-        match = DURATION.fullmatch(text)
-        if match is None:
+        found = seconds_in(text)
+        if found is None:
             self.refuse(key, f"{what}{shown(value)} is not a time", DURATION_REMEDY)
-        found = sum(int(count or 0) * size for count, size in zip(match.groups(), (1, *SECONDS.values()), strict=True))
         if not least <= found <= most:
             self.refuse(key, f"{what}{quoted(text)} is out of range", f"write a time of {told(least)} to {told(most)}")
         return found
@@ -272,8 +274,18 @@ def float_of(text: str) -> float | None:
     return float(bare) + 0.0  # a zero has no sign
 
 
+def seconds_in(text: str) -> int | None:
+    """A time such as 90s, 1h30m or 3600 as seconds; None for anything else."""
+    match = DURATION.fullmatch(text)
+    if match is None:
+        return None
+    return sum(int(count or 0) * size for count, size in zip(match.groups(), (1, *SECONDS.values()), strict=True))
+
+
 def said_instead(key: str, known: Sequence[str]) -> str:
     """What an unknown word was probably to be, and what else there is, as far as a line can tell."""
+    from difflib import get_close_matches  # only where something is refused
+
     found = get_close_matches(key[:MAX_NAME_CHARACTERS].lower(), known, n=1)
     said = [f"did you mean {found[0]}?"] if found else []
     if len(known) <= MAX_KEYS_TOLD or not found:
