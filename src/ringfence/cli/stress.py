@@ -12,6 +12,7 @@ import click
 from ringfence.cli.exit_codes import DONE
 from ringfence.cli.signals import heed, held
 from ringfence.inputs.errors import InputError, NotExact, printable
+from ringfence.lab.stress import ENGINES, FAST
 from ringfence.model.terms import WAD
 
 if TYPE_CHECKING:
@@ -44,9 +45,7 @@ Progress = Callable[[int, int], None]
 @click.option("--causes/--no-causes", default=True, show_default=True, help="Run the same paths without each cause of loss, too.")
 @click.option("--threads", type=click.IntRange(1, 4096), metavar="N", help="Default: one for each processor; figures are the same.")
 @click.option("--scheduler", metavar="tcp://...", help="Run on a Dask cluster instead; figures are the same.")
-@click.option(
-    "--engine", type=click.Choice(["fast", "exact"]), default="fast", show_default=True, help="Exact: loan by loan in integers, slowly."
-)
+@click.option("--engine", type=click.Choice(ENGINES), default=FAST, show_default=True, help="Exact: loan by loan in integers, slowly.")
 @click.option("--json", "as_json", is_flag=True, help="Print result.json on standard output and nothing else.")
 def command(
     books: tuple[str, ...],
@@ -183,12 +182,12 @@ def _part(option: str, text: str) -> float:
 
 
 def _seconds(option: str, text: str) -> int:
-    from ringfence.inputs.toml_file import DURATION, DURATION_REMEDY, SECONDS
+    from ringfence.inputs.toml_file import DURATION_REMEDY, seconds_in
 
-    match = DURATION.fullmatch(text)
-    if match is None:
+    found = seconds_in(text)
+    if found is None:
         raise InputError(option, f"'{printable(text)}' is not a time", remedy=DURATION_REMEDY)
-    return sum(int(count or 0) * size for count, size in zip(match.groups(), (1, *SECONDS.values()), strict=True))
+    return found
 
 
 @contextmanager

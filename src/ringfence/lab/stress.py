@@ -25,7 +25,7 @@ DAY = 86_400
 MAX_SEED = 2**63 - 1
 MAX_PATHS = 2**31
 MAX_STEPS = 10_000_000
-ENGINES = ("fast", "exact")
+FAST, EXACT = ENGINES = ("fast", "exact")
 Progress = Callable[[int, int], None]
 
 
@@ -39,7 +39,7 @@ def stress(
     seed: int = 1,
     threads: int | None = None,
     scheduler: str | None = None,
-    engine: str = "fast",
+    engine: str = FAST,
     notify: Callable[[str], None] | None = None,
     progress: Progress | None = None,
     bin_width: float = 0.001,
@@ -74,16 +74,15 @@ def stress(
 
     from ringfence.lab.columns import compared, lender_loss
     from ringfence.lab.metrics import measure
-    from ringfence.lab.stress_plan import EXACT, FAST, Plan, Runner, check_memory, metric_names, path_columns
+    from ringfence.lab.stress_plan import Runner, check_memory, metric_names, path_columns, plan_of
 
-    plan = Plan(pools, fitted(scenario), prices, horizon, bin_width, collateral_from)
+    plan = plan_of(pools, fitted(scenario), prices, horizon, bin_width, collateral_from)
     setting, starts = plan.setting(significant), plan.starts
     check_claims(scenario, metric_names(starts, setting, True, definitions))
-    world = plan.world({})
     others = dict(plan.variants()) if causes else {}
     sharing = plan.sharing if causes else ()
-    check_memory(world, paths, threads, len(others), len(sharing))
-    runner = Runner(plan, seed, paths, threads, scheduler, engine, progress, 1 + len(others) + len(sharing))
+    check_memory(plan.world({}), paths, threads, len(others), len(sharing))
+    runner = Runner(plan, seed, paths, threads, scheduler, engine == EXACT, progress, 1 + len(others) + len(sharing))
     if engine == EXACT and notify is not None:
         notify(f"the exact engine will take about {runner.estimate_seconds():,.0f} s")
     base = runner.run({})
@@ -178,7 +177,7 @@ def _judged(scenario: Scenario, metrics: Collection[str]) -> Scenario:
 def _check_engine(engine: str, scheduler: str | None) -> None:
     if engine not in ENGINES:
         raise InputError("engine", f"'{engine}' is unknown", remedy=f"known are {', '.join(ENGINES)}")
-    if engine == "exact" and scheduler is not None:
+    if engine == EXACT and scheduler is not None:
         raise InputError("engine", "the exact one does not run on a cluster", remedy="leave --scheduler out")
 
 

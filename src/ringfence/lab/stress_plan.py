@@ -13,6 +13,7 @@ from ringfence.inputs.pool_file import PoolFile
 from ringfence.inputs.provenance import shown_terms
 from ringfence.inputs.scenario import Liquidators, Oracle, PriceModel, Scenario
 from ringfence.inputs.stress_result import PoolStress, Shock
+from ringfence.lab.cohorts import Positions
 from ringfence.lab.columns import Columns, PoolStart
 from ringfence.lab.layout import World
 from ringfence.lab.memory import available_memory, shown_gib
@@ -20,13 +21,12 @@ from ringfence.lab.metrics import NO_CASCADE, NO_RUN, Setting, bytes_needed, mea
 from ringfence.lab.outcome import NAMES, WAIT_STEPS
 from ringfence.lab.run import Outcome, available_threads, memory_needed, run
 from ringfence.lab.shocks import shocks
-from ringfence.lab.world import build_world, positions_of
+from ringfence.lab.world import Side, positions_of, world_of
 from ringfence.model.terms import WAD, ZERO_ADDRESS
 
 if TYPE_CHECKING:
     from ringfence.lab.micro_pool import StressPool
 
-FAST, EXACT = "fast", "exact"
 ENOUGH_PATHS = 1_000
 """Paths under which a tail of one in a hundred is fewer than ten."""
 FUND_COLUMNS = ("fund_end", "fund_drawn", "fund_exhausted", "fund_premium")
@@ -44,13 +44,12 @@ class Plan:
     prices: Sequence[float]
     horizon: int
     bin_width: float
-    collateral_from: Sequence[int] | None
-
-    @property
-    def starts(self) -> list[PoolStart]:
-        """Each pool before the first step."""
-        above = self.collateral_from or [-1] * len(self.pools)
-        return [_start(book, pool, source >= 0) for (book, pool), source in zip(self.pools, above, strict=True)]
+    collateral_from: Sequence[int]
+    """For each pool the one whose lender shares are its collateral, -1 for none."""
+    positions: Sequence[Positions]
+    """Each book in whole tokens."""
+    starts: Sequence[PoolStart]
+    """Each pool before the first step."""
 
     def setting(self, significant: float) -> Setting:
         """What metrics need to know of the run."""
@@ -76,8 +75,13 @@ class Plan:
 
     def world(self, changes: Mapping[str, Any], only: int | None = None) -> World:
         """The arrays of all pools; of those that share the backstop `only` one may draw, all by default."""
-        own, above = self.scenarios(changes), self.collateral_from
-        world = build_world(self.pools, own, self.prices, self.steps, bin_width=self.bin_width, collateral_from=above)
+        sides = [
+            Side(held, pool, own, price, source)
+            for (_, pool), held, own, price, source in zip(
+                self.pools, self.positions, self.scenarios(changes), self.prices, self.collateral_from, strict=True
+            )
+        ]
+        world = world_of(sides, self.steps, bin_width=self.bin_width)
         if only is not None:
             world.pools["cover_most"][[place for place in self.sharing if place != only]] = 0.0
         return world
@@ -86,8 +90,10 @@ class Plan:
         """The pools as the exact engine takes them; of those that share the backstop `only` one may draw, all by default."""
         from ringfence.lab.micro_pool import StressPool
 
-        above = self.collateral_from or [-1] * len(self.pools)
-        found = [StressPool(pool, book, None if source < 0 else source) for (book, pool), source in zip(self.pools, above, strict=True)]
+        found = [
+            StressPool(pool, book, None if source < 0 else source)
+            for (book, pool), source in zip(self.pools, self.collateral_from, strict=True)
+        ]
         for place in () if only is None else self.sharing:
             file = found[place].file
             if place != only and file.fund is not None:
@@ -101,13 +107,12 @@ class Plan:
 
     def shocks(self) -> tuple[tuple[Shock, ...], ...]:
         """What single falls cost each pool."""
-        return shocks(self.world(self.calm()), [positions_of(book, pool) for book, pool in self.pools])
+        return shocks(self.world(self.calm()), self.positions)
 
     def _own(self, place: int, scenario: Scenario) -> Scenario:
         """The scenario with a market in tokens of the pool's own book; shares of a pool that lends the same asset move with it alone."""
-        is_on_shares = self.collateral_from is not None and self.collateral_from[place] >= 0
         market = scenario.market.for_book(_collateral(*self.pools[place]))
-        return replace(scenario, market=market, prices=STILL if is_on_shares else scenario.prices)
+        return replace(scenario, market=market, prices=STILL if self.starts[place].lends_on_shares else scenario.prices)
 
     def variants(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
         """The other circumstances under which the same paths are run, those that differ."""
@@ -158,6 +163,20 @@ class Plan:
             yield f"ES 99 % of {paths:,} paths rests on {tail}, and its interval knows no worse; take {ENOUGH_PATHS:,} paths or more"
 
 
+def plan_of(
+    pools: Sequence[tuple[Book, PoolFile]],
+    scenario: Scenario,
+    prices: Sequence[float],
+    horizon: int,
+    bin_width: float,
+    collateral_from: Sequence[int] | None,
+) -> Plan:
+    """The plan of a run, with what every one of its worlds needs of the books."""
+    above = collateral_from or [-1] * len(pools)
+    starts = [_start(book, pool, source >= 0) for (book, pool), source in zip(pools, above, strict=True)]
+    return Plan(pools, scenario, prices, horizon, bin_width, above, [positions_of(book, pool) for book, pool in pools], starts)
+
+
 class Runner:
     """Runs the same paths under changed circumstances, here or on a cluster, fast or exactly, and counts how far all of it is."""
 
@@ -168,24 +187,19 @@ class Runner:
         paths: int,
         threads: int | None,
         scheduler: str | None,
-        engine: str,
+        is_exact: bool,
         progress: Progress | None,
         runs: int,
     ) -> None:
         self._plan, self._seed, self._paths, self._threads, self._scheduler = plan, seed, paths, threads, scheduler
-        self._engine, self._progress, self._runs, self._done = engine, progress, runs, 0
+        self._is_exact, self._progress, self._runs, self._done = is_exact, progress, runs, 0
 
     def run(self, changes: Mapping[str, Any], only: int | None = None) -> Outcome:
         """All paths with these parts of the scenario changed; `only` is as in `Plan.world`."""
-        if self._engine == EXACT:
+        if self._is_exact:
             outcome = self._run_exact(changes, only)
-        elif self._scheduler is not None:
-            from ringfence.lab.cluster import run_on_cluster
-
-            world = self._plan.world(changes, only)
-            outcome = run_on_cluster(world, seed=self._seed, paths=self._paths, scheduler=self._scheduler, progress=self._tell)
         else:
-            outcome = run(self._plan.world(changes, only), seed=self._seed, paths=self._paths, threads=self._threads, progress=self._tell)
+            outcome = self._run_fast(self._plan.world(changes, only))
         self._done += self._paths
         return outcome
 
@@ -200,6 +214,13 @@ class Runner:
         plan = self._plan
         one = estimate_seconds(plan.sides(), plan.scenarios({}), plan.prices, self._seed, self._paths, plan.steps)
         return one * self._runs
+
+    def _run_fast(self, world: World) -> Outcome:
+        if self._scheduler is None:
+            return run(world, seed=self._seed, paths=self._paths, threads=self._threads, progress=self._tell)
+        from ringfence.lab.cluster import run_on_cluster
+
+        return run_on_cluster(world, seed=self._seed, paths=self._paths, scheduler=self._scheduler, progress=self._tell)
 
     def _run_exact(self, changes: Mapping[str, Any], only: int | None) -> Outcome:
         from ringfence.lab.exact_run import run_exact
