@@ -290,13 +290,13 @@ def run_line(engine: str, run: dict[str, Any]) -> str:
     return f"  {engine:28}{counts}{times}{run['peak_megabytes']:>10,.0f}"
 
 
-def rounded(found: Any) -> Any:
-    """The figures to three digits behind the point."""
+def rounded(found: Any, digits: int = 3) -> Any:
+    """The figures to so many digits behind the point."""
     if isinstance(found, dict):
-        return {name: rounded(value) for name, value in found.items()}
+        return {name: rounded(value, digits) for name, value in found.items()}
     if isinstance(found, list):
-        return [rounded(value) for value in found]
-    return round(found, 3) if isinstance(found, float) else found
+        return [rounded(value, digits) for value in found]
+    return round(found, digits) if isinstance(found, float) else found
 
 
 def main() -> None:

@@ -15,7 +15,6 @@ import argparse
 import json
 import os
 import platform
-import resource
 import subprocess
 import sys
 import time
@@ -26,6 +25,7 @@ from typing import Any
 
 import naive
 import numpy as np
+from replay import peak_megabytes, rounded
 
 from ringfence.decisions.depth import most_sold_plain
 from ringfence.inputs.pool_file import MAX_BORROW_CAP, MAX_SUPPLY_CAP, STAND_INS, FixedRateTerms, KinkedRateTerms, PoolFile
@@ -183,15 +183,6 @@ def scaling(quick: bool) -> dict[str, list[dict[str, Any]]]:
     }
 
 
-def peak_megabytes() -> float:
-    """The most memory that this process has held."""
-    status = Path("/proc/self/status")
-    if status.exists():
-        return next(int(line.split()[1]) / 1_000 for line in status.read_text().splitlines() if line.startswith("VmHWM"))
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / (1_000_000 if sys.platform == "darwin" else 1_000)
-
-
 def memory(positions: int, paths: int) -> dict[str, Any]:
     """The child: one run, and the most memory held before the engine was there, with the book, and at the end."""
     collateral, debt = book(min(positions, 1_000))
@@ -289,15 +280,6 @@ def race_line(race: dict[str, Any], remark: str) -> str:
     return f"{race['positions']:>12,}{race['cohorts']:>9,}{times}{remark:>18}{race['world_seconds']:>9.2f}"
 
 
-def rounded(found: Any) -> Any:
-    """The figures to four digits behind the point."""
-    if isinstance(found, dict):
-        return {name: rounded(value) for name, value in found.items()}
-    if isinstance(found, list):
-        return [rounded(value) for value in found]
-    return round(found, 4) if isinstance(found, float) else found
-
-
 def main() -> None:
     """Measure, print, write if asked, and judge the loop."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
@@ -311,7 +293,7 @@ def main() -> None:
     found = measure(given.quick)
     print(text(found))
     if given.json:
-        given.json.write_text(json.dumps(rounded(found), indent=1) + "\n")
+        given.json.write_text(json.dumps(rounded(found, 4), indent=1) + "\n")
     if abs(found["naive_off_by"]) > WITHIN:
         sys.exit(f"the loop is not the one that ratios are meant against: more than {100 * WITHIN:.0f} % off")
 

@@ -13,7 +13,7 @@ import pytest
 
 from ringfence.inputs.book import Book
 from ringfence.inputs.scenario import Lenders
-from ringfence.lab.micro import micro
+from ringfence.lab.exact_run import run_exact
 from ringfence.lab.micro_pool import StressPool
 from ringfence.lab.outcome import NAMES
 from ringfence.lab.run import Outcome, run, run_chunk
@@ -31,9 +31,7 @@ EXACT = 1e-12
 def exact_outcome(case: cases.Case, loans: cases.Book, seed: int, paths: int) -> Outcome:
     """What the exact engine says of so many paths."""
     pool = cases.pool_file(case.terms, loans, rate=case.rate, reserve=case.reserve, fund=case.fund)
-    played = micro([StressPool(pool, loans)], case.scenario, [PRICE], seed, paths, STEPS)
-    fields = np.array([[[one.figures[name] for name in NAMES] for one in path] for path in played])
-    return Outcome(fields, np.array([[one.waits for one in path] for path in played]), np.zeros((paths, 4)))
+    return run_exact([StressPool(pool, loans)], [case.scenario], [PRICE], seed=seed, paths=paths, steps=STEPS)
 
 
 def fast_outcome(case: cases.Case, loans: cases.Book, seed: int, paths: int, width: float) -> Outcome:
@@ -168,10 +166,10 @@ def test_several_pools_agree() -> None:
     pools, world = several()
     prices = [PRICE, PRICE, 1.0]
     sides = [StressPool(pool, loans, 0 if place == 2 else None) for place, (loans, pool) in enumerate(pools)]
-    played = micro(sides, world, prices, 5, 8, STEPS)
+    played = run_exact(sides, [world] * 3, prices, seed=5, paths=8, steps=STEPS)
     fast = run(build_world(pools, world, prices, STEPS, bin_width=0.0, collateral_from=[-1, -1, 0]), seed=5, paths=8, threads=1)
     for place, (loans, _) in enumerate(pools):
-        exact = np.array([[path[place].figures[name] for name in NAMES] for path in played])
+        exact = played.fields[:, place]
         scale = np.array([1.0 if name in COUNTS else sum(loans.debt) / cases.TOKEN for name in NAMES])
         apart = np.abs(exact - fast.fields[:, place]) / scale
         assert np.nanmax(apart) <= 1e-9 and np.array_equal(np.isnan(exact), np.isnan(fast.fields[:, place]))

@@ -8,8 +8,8 @@ import pytest
 
 from ringfence.inputs.book import Book
 from ringfence.inputs.scenario import Feed, Lenders, Liquidators, Market, Oracle, PriceModel, Window
+from ringfence.lab.exact_run import run_exact
 from ringfence.lab.layout import Cohorts, World
-from ringfence.lab.micro import micro
 from ringfence.lab.micro_pool import StressPool
 from ringfence.lab.outcome import NAMES
 from ringfence.lab.run import Outcome, run, run_chunk
@@ -33,14 +33,15 @@ def apart(
     sources = above or [-1] * len(pools)
     prices = [PRICE if source < 0 else 1.0 for source in sources]
     sides = [StressPool(pool, loans, source if source >= 0 else None) for (loans, pool), source in zip(pools, sources, strict=True)]
-    played = micro(sides, world, prices, 5, paths, steps)
+    worlds = world if isinstance(world, list) else [world] * len(pools)
+    played = run_exact(sides, worlds, prices, seed=5, paths=paths, steps=steps)
     fast = run(build_world(pools, world, prices, steps, bin_width=0.0, collateral_from=above), seed=5, paths=paths, threads=1)
     for place, (loans, _) in enumerate(pools):
-        exact = np.array([[path[place].figures[name] for name in NAMES] for path in played])
+        exact = played.fields[:, place]
         scale = np.array([1.0 if name in COUNTS else sum(loans.debt) / cases.TOKEN for name in NAMES])
         found = np.nan_to_num(np.abs(exact - fast.fields[:, place]) / np.maximum(scale, np.abs(exact)))
         assert found.max() <= 1e-9, dict(zip(NAMES, found.max(axis=0), strict=True))
-        waits = np.array([path[place].waits for path in played])
+        waits = played.waits[:, place]
         assert np.abs(waits - fast.waits[:, place]).max() <= 1e-12 * max(sum(loans.debt) / cases.TOKEN, waits.max())
         assert np.array_equal(np.isnan(exact), np.isnan(fast.fields[:, place]))
     return [Outcome(fast.fields[:, [place]], fast.waits[:, [place]], fast.fund) for place in range(len(pools))]
@@ -116,6 +117,16 @@ def test_what_does_not_fit_a_step_comes_with_the_next() -> None:
 COPIES = 6
 
 
+def copies() -> Book:
+    """Twelve loans, each so many times."""
+    once = cases.book(random.Random(3), 12, PRICE)
+    return Book(
+        tuple(f"borrower-{place}" for place in range(12 * COPIES)),
+        tuple(amount for amount in once.collateral for _ in range(COPIES)),
+        tuple(amount for amount in once.debt for _ in range(COPIES)),
+    )
+
+
 def copies_merged(world: World) -> World:
     """The world in which each row of so many equal positions, one after the other, is one cohort."""
     base, steps = world.base, world.steps
@@ -135,13 +146,7 @@ def copies_merged(world: World) -> World:
 def test_a_cohort_of_copies_is_the_copies(name: str) -> None:
     """Positions that are alike are sold one after the other, whole as long as room and money last, the next one in part: merged or not."""
     (case,) = [case for case in cases.CASES if case.name == name]
-    rng = random.Random(3)
-    once = cases.book(rng, 12, PRICE)
-    loans = Book(
-        tuple(f"borrower-{place}" for place in range(12 * COPIES)),
-        tuple(amount for amount in once.collateral for _ in range(COPIES)),
-        tuple(amount for amount in once.debt for _ in range(COPIES)),
-    )
+    loans = copies()
     pool = cases.pool_file(case.terms, loans, rate=case.rate, reserve=case.reserve, fund=case.fund)
     single = build_world([(loans, pool)], case.scenario, [PRICE], 500, bin_width=0.0)
     one, other = (run(world, seed=3, paths=4, threads=1) for world in (single, copies_merged(single)))
@@ -154,13 +159,7 @@ def test_a_cohort_of_copies_is_the_copies(name: str) -> None:
 
 def test_copies_cost_gas_each() -> None:
     """Where a market takes all at its price, a cohort of positions is sold for as many gas costs as it has positions."""
-    rng = random.Random(3)
-    once = cases.book(rng, 12, PRICE)
-    loans = Book(
-        tuple(f"borrower-{place}" for place in range(12 * COPIES)),
-        tuple(amount for amount in once.collateral for _ in range(COPIES)),
-        tuple(amount for amount in once.debt for _ in range(COPIES)),
-    )
+    loans = copies()
     world = build_world(
         [(loans, cases.pool_file(cases.terms(), loans))], cases.scenario(liquidators=cases.DEAR), [PRICE], 500, bin_width=0.0
     )
