@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from ringfence.lab.intervals import Floats
+from ringfence.lab.layout import Floats
 from ringfence.lab.outcome import NAMES
 
 Columns: TypeAlias = Mapping[str, Floats]

@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from ringfence.lab.layout import Floats
 
-    Floats = NDArray[np.float64]
-    Numbers = Sequence[float] | NDArray[np.float64]
+    Numbers = Sequence[float] | Floats
 
 PERCENT = 100.0
 LEAST_RETURNS = 500

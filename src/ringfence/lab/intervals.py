@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats: TypeAlias = NDArray[np.float64]
+from ringfence.lab.layout import Floats
 
 DRAWS = 1000
 BOUNDS = (0.025, 0.975)

@@ -15,7 +15,8 @@ import numpy as np
 from ringfence.inputs.stress_result import Metric
 from ringfence.inputs.times import duration
 from ringfence.lab.columns import COMPARED, NOTHING_LOST, Columns, PoolStart, SharedMargin, columns_of, joined, joined_start, shared_margin
-from ringfence.lab.intervals import CHUNK, LEAST_ROWS, ClassQuantile, Floats, Mean, Quantile, Quotient, Shortfall, Statistic, estimate
+from ringfence.lab.intervals import CHUNK, LEAST_ROWS, ClassQuantile, Mean, Quantile, Quotient, Shortfall, Statistic, estimate
+from ringfence.lab.layout import Floats
 from ringfence.lab.outcome import NAMES, WAIT_STEPS
 from ringfence.lab.peer_metrics import PEER_METRICS
 from ringfence.lab.run import Outcome

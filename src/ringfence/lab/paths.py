@@ -19,7 +19,8 @@ from ringfence.lab.philox import FACTOR, OUTAGES, OWN, STARTS, normal, uniforms
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    Floats = NDArray[np.float64]
+    from ringfence.lab.layout import Floats
+
     Flags = NDArray[np.bool_]
 
 YEAR_SECONDS = 31_536_000

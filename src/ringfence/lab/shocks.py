@@ -5,7 +5,6 @@ book, the terms and the market.
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
@@ -59,5 +58,5 @@ def _without_depth(world: World) -> World:
 
 def _fields(world: World) -> list[float]:
     """The loss of each pool on the world's one path."""
-    outcome: Any = run_chunk(world, 0, 0, 1)
+    outcome = run_chunk(world, 0, 0, 1)
     return [float(outcome.field("loss", place)[0]) for place in range(world.pools.size)]
