@@ -8,7 +8,7 @@ PYTEST_ARGS ?=
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help demo lab test e2e coverage nightly bench gas lint types layers sizes compile lock dev clean
+.PHONY: help demo lab test e2e coverage nightly bench gas docs lint types layers sizes compile lock dev clean
 
 help: ## this list
 	@echo "make TARGET"
@@ -39,6 +39,9 @@ bench: $(VENV)/.dev ## every benchmark in bench/ that needs no node
 gas: $(VENV)/.dev ## gas of every call, on a real node (npm fetches it once)
 	@$(BIN)/python scripts/fetch_anvil
 	@for each in $(wildcard bench/gas*.py); do echo "== $$each"; $(BIN)/python "$$each" || exit 1; done
+
+docs: $(VENV)/.docs ## the documentation site, into build/docs
+	@$(BIN)/python scripts/build_docs
 
 lint: $(VENV)/.dev ## style (scripts/lint --fix mends)
 	@scripts/lint
@@ -81,6 +84,12 @@ $(VENV)/.lab: requirements/lab.lock pyproject.toml $(VENV)/.made
 	@touch $(VENV)/.base $@
 
 $(VENV)/.dev: requirements/dev.lock pyproject.toml $(VENV)/.made
+	@echo "setting up $(VENV) from $< (once, and when it changes)"
+	@$(PIP) install --require-hashes -r $<
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $(VENV)/.base $(VENV)/.lab $@
+
+$(VENV)/.docs: requirements/docs.lock pyproject.toml $(VENV)/.made
 	@echo "setting up $(VENV) from $< (once, and when it changes)"
 	@$(PIP) install --require-hashes -r $<
 	@$(PIP) install --no-deps --no-build-isolation --editable .
