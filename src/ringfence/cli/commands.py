@@ -13,7 +13,7 @@ COMMANDS = {
     "curve": ("ringfence.cli.curve", "Which debt becomes liquidatable at which price, and what would be lost."),
     "demo": ("ringfence.cli.demo", "Three pools, one crash: sales on the embedded chain, printed as they happen."),
     "deploy": ("ringfence.cli.deploy", "Put a pool on a chain: says what it would do, does it with --yes."),
-    "init": ("ringfence.cli.init", "Put commented terms, a book and prices into a folder, to start from."),
+    "init": ("ringfence.cli.init", "Put commented terms, a book, prices and a scenario into a folder, to start from."),
     "pool": ("ringfence.cli.pool", "Look at a deployed pool, lend to it, borrow from it."),
     "replay": ("ringfence.cli.replay", "Sell a real book through a history of prices, exactly."),
     "stress": ("ringfence.cli.stress", "Run a pool through thousands of futures, and say what is lost and why."),

@@ -15,6 +15,7 @@ STARTER = {
     "terms.toml": "the pool and its terms, every key explained",
     "book.csv": "12 loans: account, collateral, debt",
     "prices.csv": "42 rows: timestamp, price; a crash among them",
+    "scenario.toml": "a world to stress the pool in, every key explained",
 }
 """Each file that ships as a start, and what it is."""
 
@@ -22,9 +23,9 @@ STARTER = {
 @click.command("init")
 @click.argument("folder", metavar="DIR")
 def command(folder: str) -> int:
-    """Put a commented terms.toml, a book.csv and a prices.csv into DIR, to start from.
+    """Put a commented terms.toml, a book.csv, a prices.csv and a commented scenario.toml into DIR, to start from.
 
-    Nothing is overwritten: a DIR that holds one of the three is refused.
+    Nothing is overwritten: a DIR that holds one of the four is refused.
     """
     source = files("ringfence.inputs").joinpath("starter")
     place(folder, {name: source.joinpath(name).read_bytes() for name in STARTER})
@@ -79,7 +80,7 @@ def _show(folder: str) -> None:
     shown = printable(folder, 200)
     click.echo(f"Written into {shown}:")
     for name, meaning in STARTER.items():
-        click.echo(f"  {name:<12}{meaning}")
+        click.echo(f"  {name:<15}{meaning}")
     click.echo("\nNext:")
     if Path(folder).resolve() != Path.cwd():
         click.echo(f"  cd {printable(shlex.quote(folder), 200)}")

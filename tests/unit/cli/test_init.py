@@ -83,6 +83,18 @@ def test_every_key_is_explained() -> None:
     assert max(map(len, text.splitlines())) <= 80
 
 
+def test_the_scenario_leaves_nothing_to_defaults(here: Path) -> None:
+    """So that a result of the start files can be a verdict."""
+    from ringfence.inputs.scenario_file import read_scenario
+
+    run(["init", "."])
+    scenario = read_scenario("scenario.toml")
+    assert (scenario.defaults, scenario.notices) == ((), ())
+    text = SOURCE.joinpath("scenario.toml").read_text(encoding="utf-8")
+    assert [line for line in text.splitlines() if " = " in line and "#" not in line] == []  # each is explained where it stands
+    assert max(map(len, text.splitlines())) <= 80
+
+
 def test_a_default_that_is_shown_changes_nothing(here: Path) -> None:
     """The lines that are commented out, uncommented: but for the caps, which show an example, the pool is the same."""
     from ringfence.inputs.pool_file import read_pool_file
@@ -113,7 +125,7 @@ def test_the_help_counts_what_is_there() -> None:
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("kind", ["file", "folder", "dangling link"])
 def test_nothing_is_overwritten(here: Path, capsys: pytest.CaptureFixture[str], name: str, kind: str) -> None:
-    """One of the three in the way, whatever it is: exit code 2, one line that names it, the rest not written either."""
+    """One of the four in the way, whatever it is: exit code 2, one line that names it, the rest not written either."""
     path = here / "pool" / name
     path.parent.mkdir()
     if kind == "file":
