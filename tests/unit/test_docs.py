@@ -374,12 +374,16 @@ def test_the_fields_of_a_stress_run_are_documented() -> None:
         paths=2,
         horizon=30 * 86_400,
         definitions=list(PEER_METRICS),
+        bounds={"lender_loss_es99": 50.0},
     )
     result, page = found.to_dict(), "The result of a stress run"
     assert fields_of(page) == list(result)
     assert fields_of(page, "options of a stress run") == list(result["options"])
     assert fields_of(page, "claims") == list(result["claims"][0])
     assert fields_of(page, "pools of a stress run") == list(result["pools"][0])
+    assert fields_of(page, "a row of the wall") == list(result["pools"][0]["wall"][0])
+    assert fields_of(page, "a size of the reserve") == list(result["pools"][0]["reserve_sizing"][0])
+    assert fields_of(page, "distribution") == list(result["distribution"])
     assert fields_of(page, "a metric") == list(result["metrics"]["loss_mean"])
     rows = re.findall(r"^\| `(\w+)` \| (.*?) \| (.*) \|$", sections(sections(read(RESULTS), 2)[page], 3)["metrics"], re.MULTILINE)
     assert rows == [(name, metric["unit"], metric["definition"]) for name, metric in result["metrics"].items()]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ringfence.cli.exit_codes import DONE
+from ringfence.cli.exit_codes import DONE, FAILED
 from ringfence.cli.signals import heed, held
 from ringfence.inputs.errors import InputError, NotExact, printable
 from ringfence.lab.stress import ENGINES, FAST
@@ -41,6 +41,8 @@ Progress = Callable[[int, int], None]
 @click.option("--correlation", metavar="DECIMAL", help="Between the moves of several pools' prices, 0 to 1; default as the scenario says.")
 @click.option("--collateral-from", "links", multiple=True, metavar="2=1", help="Pool 2 lends against lender shares of pool 1.")
 @click.option("--significant-loss", metavar="DECIMAL", default="0.01", show_default=True, help="Part of supply above which a loss counts.")
+@click.option("--max-es99-bps", metavar="BP", help="Exit code 1 if lenders lose more on average in the worst 1 % of futures.")
+@click.option("--max-prob", metavar="DECIMAL", help="Exit code 1 if a significant loss of lenders is likelier; 0 to 1.")
 @click.option("--definition", "definitions", multiple=True, metavar="NAME", help="Add metrics as a peer defines them: gauntlet, chaos, ...")
 @click.option("--causes/--no-causes", default=True, show_default=True, help="Run the same paths without each cause of loss, too.")
 @click.option("--threads", type=click.IntRange(1, 4096), metavar="N", help="Default: one for each processor; figures are the same.")
@@ -59,6 +61,8 @@ def command(
     correlation: str | None,
     links: tuple[str, ...],
     significant_loss: str,
+    max_es99_bps: str | None,
+    max_prob: str | None,
     definitions: tuple[str, ...],
     causes: bool,
     threads: int | None,
@@ -76,6 +80,7 @@ def command(
     _check_pairs(books, terms, prices)
     below = _below(links, len(books))
     seconds, limit = _seconds("--horizon", horizon), _part("--significant-loss", significant_loss)
+    stated = bounds_of(max_es99_bps, max_prob)
     _check_installed()
     world = _with_correlation(read_scenario(scenario), correlation)
     pools = [_pool(book, file) for book, file in zip(books, terms, strict=True)]
@@ -108,6 +113,7 @@ def command(
             collateral_from=below if links else None,
             definitions=definitions,
             significant=limit,
+            bounds=stated,
         )
     for notice in result.notices:
         click.echo(f"notice: {notice}", err=True)
@@ -117,7 +123,7 @@ def command(
     if as_json:
         click.echo(result.to_json(), nl=False)
     _show(result, out, err=as_json)
-    return DONE
+    return FAILED if result.verdict().is_broken else DONE
 
 
 def _check_pairs(books: Sequence[str], terms: Sequence[str], prices: Sequence[str]) -> None:
@@ -170,6 +176,27 @@ def _with_correlation(scenario: "Scenario", text: str | None) -> "Scenario":
     from dataclasses import replace
 
     return scenario if text is None else replace(scenario, correlation=_part("--correlation", text))
+
+
+def bounds_of(max_es99_bps: str | None, max_prob: str | None) -> dict[str, float]:
+    """The bounds that two options state, by the metrics that they bound; raises InputError for what is no number of 0 or more."""
+    from ringfence.inputs.verdict import MAX_ES99, MAX_PROBABILITY
+
+    stated = {}
+    if max_es99_bps is not None:
+        stated[MAX_ES99] = _number("--max-es99-bps", max_es99_bps, "give basis points of supply, 50 for half a percent")
+    if max_prob is not None:
+        stated[MAX_PROBABILITY] = _part("--max-prob", max_prob)
+    return stated
+
+
+def _number(option: str, text: str, remedy: str) -> float:
+    from ringfence.inputs.decimals import exact_scaled
+
+    try:
+        return exact_scaled(text, WAD_DIGITS, 10**12 * WAD) / WAD
+    except NotExact as err:
+        raise InputError(option, str(err), remedy=remedy) from err
 
 
 def _part(option: str, text: str) -> float:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ringfence.inputs.results import RESULT_FILE
+from ringfence.inputs.verdict import BoundCheck, Verdict, checks, verdict
 
 if TYPE_CHECKING:
     import polars
@@ -65,9 +66,41 @@ class Shock:
 
 
 @dataclass(frozen=True, slots=True)
+class WallRow:
+    """One price below the start, by the book alone: the debt that is liquidatable there, what of it is not one row higher, and what debts
+    are above the worth of their collateral there, with no sale (whole asset tokens)."""
+
+    fall: float
+    price: float
+    liquidatable_debt: float
+    added_debt: float
+    insolvent_loss: float
+
+    def to_dict(self) -> dict[str, float]:
+        """As in `result.json`."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class ReserveSize:
+    """A size of the reserve at the start (whole asset tokens, and as a part of supply), and the probability that it does not suffice, with
+    its 95 % interval."""
+
+    reserve: float
+    part_of_supply: float
+    ruin: float
+    low: float
+    high: float
+
+    def to_dict(self) -> dict[str, float]:
+        """As in `result.json`."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
 class PoolStress:
-    """One pool of a run: how it began (whole tokens), its terms in base units, what single falls cost it, and its own metrics where there
-    are several pools."""
+    """One pool of a run: how it began (whole tokens), its terms in base units, what single falls cost it, its wall, how far each size of
+    reserve goes, and its own metrics where there are several pools."""
 
     name: str
     supply: float
@@ -79,6 +112,8 @@ class PoolStress:
     terms: Mapping[str, str]
     shocks: tuple[Shock, ...] = ()
     metrics: Mapping[str, Metric] = field(default_factory=dict)
+    wall: tuple[WallRow, ...] = ()
+    reserve_sizing: tuple[ReserveSize, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """As in `result.json`."""
@@ -92,6 +127,8 @@ class PoolStress:
             "positions": self.positions,
             "terms": dict(self.terms),
             "shocks": [shock.to_dict() for shock in self.shocks],
+            "wall": [row.to_dict() for row in self.wall],
+            "reserve_sizing": [size.to_dict() for size in self.reserve_sizing],
             "metrics": {name: metric.to_dict() for name, metric in self.metrics.items()},
         }
 
@@ -112,6 +149,22 @@ class StressResult:
     notices: tuple[str, ...] = ()
     paths: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
     """Columns of `paths.parquet`, arrays of one length."""
+    distribution: Mapping[str, Any] = field(default_factory=dict)
+    """Quantiles of the losses (bp of supply, all pools together) at each of `levels` (thousandths)."""
+
+    @property
+    def bounds(self) -> Mapping[str, float]:
+        """The bounds that were stated: a metric, and the most that it may be."""
+        stated: Mapping[str, float] = self.options.get("bounds", {})
+        return stated
+
+    def checks(self) -> tuple[BoundCheck, ...]:
+        """Each stated bound beside its figure."""
+        return checks(self.metrics, self.bounds, paths=self.options["paths"])
+
+    def verdict(self) -> Verdict:
+        """What these figures allow to be said of the stated bounds."""
+        return verdict(self.checks(), self.defaults, [claim.claim for claim in self.claims if not claim.held])
 
     def to_dict(self) -> dict[str, Any]:
         """The content of `result.json`."""
@@ -125,6 +178,7 @@ class StressResult:
             "notices": list(self.notices),
             "claims": [claim.to_dict() for claim in self.claims],
             "metrics": {name: metric.to_dict() for name, metric in self.metrics.items()},
+            "distribution": dict(self.distribution),
             "pools": [pool.to_dict() for pool in self.pools],
         }
 

@@ -3,8 +3,9 @@ liquidators' doing, the same futures tell once more without them."""
 
 import math
 import platform
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, replace
+from fractions import Fraction
 from typing import Any
 
 from ringfence.inputs.book import Book
@@ -16,7 +17,8 @@ from ringfence.inputs.provenance import digests
 from ringfence.inputs.results import our_version
 from ringfence.inputs.scenario import Scenario
 from ringfence.inputs.start_price import StartPrice, start_price
-from ringfence.inputs.stress_result import ClaimCheck, StressResult
+from ringfence.inputs.stress_result import ClaimCheck, Metric, StressResult
+from ringfence.inputs.verdict import checks
 from ringfence.lab.fitted import fitted
 from ringfence.lab.peer_metrics import PEER_METRICS
 from ringfence.model.terms import ZERO_ADDRESS
@@ -47,6 +49,7 @@ def stress(
     collateral_from: Sequence[int] | None = None,
     definitions: Sequence[str] = (),
     significant: float = 0.01,
+    bounds: Mapping[str, float] | None = None,
 ) -> StressResult:
     """Runs `paths` futures of `horizon` seconds of the pools, and measures what becomes of them.
 
@@ -62,23 +65,28 @@ def stress(
     collateral_from  for each pool the earlier one whose lender shares are its collateral, -1 for none
     definitions      names of peers whose metrics are added
     significant      the loss that counts as such, as a part of supply
+    bounds           the most that metrics may be, {"lender_loss_es99": 50.0}; what became of them, `StressResult.checks` says
 
     Raises InputError for what does not fit, and for sizes over memory, before anything is run.
     """
     _check_types(scenario, horizon, start_prices)
     found = start_prices or [start_price(None, scenario, book, pool) for book, pool in pools]
-    prices = [float(price.price if isinstance(price, StartPrice) else price) for price in found]
+    exact = [price.price if isinstance(price, StartPrice) else price for price in found]
+    prices = [float(price) for price in exact]
     inferred = [price for price in found if isinstance(price, StartPrice) and price.is_default]
     _check(pools, prices, paths, horizon, seed, scenario, definitions)
     _check_engine(engine, scheduler)
 
     from ringfence.lab.columns import compared, lender_loss
+    from ringfence.lab.distribution import distribution, reserve_sizing
     from ringfence.lab.metrics import measure
     from ringfence.lab.stress_plan import Runner, check_memory, metric_names, path_columns, plan_of
+    from ringfence.lab.wall import wall
 
     plan = plan_of(pools, fitted(scenario), prices, horizon, bin_width, collateral_from)
     setting, starts = plan.setting(significant), plan.starts
     check_claims(scenario, metric_names(starts, setting, True, definitions))
+    _check_bounds(bounds or {}, metric_names(starts, setting, causes, definitions))
     others = dict(plan.variants()) if causes else {}
     sharing = plan.sharing if causes else ()
     check_memory(plan.world({}), paths, threads, len(others), len(sharing))
@@ -110,11 +118,21 @@ def stress(
     }
     options |= {"engine": engine} if engine != FAST else {}
     options |= {"collateral_from": list(collateral_from)} if collateral_from else {}
+    options |= {"bounds": dict(bounds)} if bounds else {}
     unjudged = len(scenario.claims) - len(judged.claims)
     silent = [f"{unjudged} of the scenario's claims are not judged: they speak of causes, which were not asked for"] if unjudged else []
     return StressResult(
         metrics=measured.together,
-        pools=tuple(plan.shown(place, measured.pools[place] if measured.pools else {}, row) for place, row in enumerate(plan.shocks())),
+        pools=tuple(
+            plan.shown(
+                place,
+                measured.pools[place] if measured.pools else {},
+                row,
+                wall(*pools[place], Fraction(exact[place])),
+                reserve_sizing(base.fields[:, place], starts[place]),
+            )
+            for place, row in enumerate(plan.shocks())
+        ),
         claims=tuple(ClaimCheck(claim.kind, text, is_held) for claim, (text, is_held) in zip(judged.claims, held, strict=True)),
         inputs=digests([source for book, pool in pools for source in (book.source, pool.source)] + [scenario.source, *scenario.sources]),
         versions=_versions(),
@@ -122,8 +140,14 @@ def stress(
         scenario=_shown_scenario(plan.scenario),
         defaults=(*scenario.defaults, *(["start price"] if inferred else [])),
         notices=(*scenario.notices, *(line for price in inferred for line in price.notices), *plan.notices(paths), *silent),
+        distribution=distribution(base, starts),
         paths=path_columns(base, variants, any(start.is_covered for start in starts)),
     )
+
+
+def _check_bounds(bounds: Mapping[str, float], metrics: Collection[str]) -> None:
+    """What `checks` would refuse after the run, before it."""
+    checks({name: Metric(0.0, 0.0, 0.0, "", "") for name in metrics}, bounds)
 
 
 def _check_types(scenario: object, horizon: object, start_prices: object) -> None:

@@ -12,7 +12,7 @@ from ringfence.inputs.errors import InputError
 from ringfence.inputs.pool_file import PoolFile
 from ringfence.inputs.provenance import shown_terms
 from ringfence.inputs.scenario import Liquidators, Oracle, PriceModel, Scenario
-from ringfence.inputs.stress_result import PoolStress, Shock
+from ringfence.inputs.stress_result import PoolStress, ReserveSize, Shock, WallRow
 from ringfence.lab.cohorts import Positions
 from ringfence.lab.columns import Columns, PoolStart
 from ringfence.lab.layout import World
@@ -128,7 +128,9 @@ class Plan:
         if scenario.lenders.run_share > 0.0:
             yield NO_RUN, {"lenders": replace(scenario.lenders, run_share=0.0)}
 
-    def shown(self, place: int, metrics: Mapping[str, Any], falls: Sequence[Shock]) -> PoolStress:
+    def shown(
+        self, place: int, metrics: Mapping[str, Any], falls: Sequence[Shock], rows: Sequence[WallRow], sizes: Sequence[ReserveSize]
+    ) -> PoolStress:
         """A pool as the result shows it."""
         book, pool = self.pools[place]
         start = self.starts[place]
@@ -143,6 +145,8 @@ class Plan:
             terms=shown_terms(pool),
             shocks=tuple(falls),
             metrics=metrics,
+            wall=tuple(rows),
+            reserve_sizing=tuple(sizes),
         )
 
     def notices(self, paths: int) -> Iterator[str]:
