@@ -3,12 +3,16 @@
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ringfence.inputs.decimals import ceil_scaled, floor_scaled
 from ringfence.inputs.errors import InputError, NotExact, quoted
 from ringfence.inputs.notices import cut_notice, ignored_notice
 from ringfence.inputs.tables import Source, ignored_columns, open_table, require_columns
 from ringfence.model.terms import MAX_UINT128
+
+if TYPE_CHECKING:
+    import polars
 
 COLUMNS = ("account", "collateral", "debt")
 REMEDY = "a book has the columns account, collateral, debt"
@@ -30,6 +34,20 @@ class Book:
 
     def __len__(self) -> int:
         return len(self.accounts)
+
+    def to_dict(self) -> dict[str, list[str]]:
+        """Columns of base units, amounts as strings."""
+        return {
+            "account": list(self.accounts),
+            "collateral": [str(amount) for amount in self.collateral],
+            "debt": [str(amount) for amount in self.debt],
+        }
+
+    def to_polars(self) -> "polars.DataFrame":
+        """One row an account, amounts (base units) as text since they outgrow 64 bits; needs the `lab` extra."""
+        import polars
+
+        return polars.DataFrame(self.to_dict(), schema=dict.fromkeys(COLUMNS, polars.String))
 
     @property
     def file(self) -> str:

@@ -6,9 +6,12 @@ Units as in `results`: amounts are base units of their token, incentives WAD, pr
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ringfence.inputs.results import PoolFigures, SaleRow
+
+if TYPE_CHECKING:
+    import polars
 
 DEMO_SCHEMA = "ringfence.demo/1"
 SHOWN_FIGURES = (
@@ -171,6 +174,14 @@ class DemoResult:
                 "slots_different": self.isolation.slots_different,
             },
         }
+
+    def to_polars(self) -> "polars.DataFrame":
+        """The pools, one row each: amounts as text since they outgrow 64 bits; needs the `lab` extra."""
+        import polars
+
+        types = {"crashed": polars.Boolean, "solvent": polars.Boolean, "sales": polars.Int64}
+        schema = {name: types.get(name, polars.String) for name in ("name", "crashed", *SHOWN_FIGURES)}
+        return polars.DataFrame([pool.to_dict() for pool in self.pools], schema=schema)
 
     def to_json(self) -> str:
         """`to_dict` as the text of the result file."""

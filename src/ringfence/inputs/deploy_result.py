@@ -2,12 +2,15 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ringfence.inputs.pool_file import PoolFile
 from ringfence.inputs.results import our_version
+
+if TYPE_CHECKING:
+    import polars
 
 DEPLOY_SCHEMA = "ringfence.deploy/1"
 
@@ -76,6 +79,13 @@ class DeployResult:
             "checks": [asdict(check) for check in self.checks],
             "steps": [asdict(step) for step in self.steps],
         }
+
+    def to_polars(self) -> "polars.DataFrame":
+        """The transactions, one row each; needs the `lab` extra."""
+        import polars
+
+        schema = {column.name: polars.Int64 if column.name in ("nonce", "gas") else polars.String for column in fields(SentStep)}
+        return polars.DataFrame([asdict(step) for step in self.steps], schema=schema)
 
     def to_json(self) -> str:
         """`to_dict` as text."""

@@ -3,11 +3,14 @@
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ringfence.inputs.results import our_version
 from ringfence.model import shares
 from ringfence.model.terms import WAD
+
+if TYPE_CHECKING:
+    import polars
 
 POOL_SCHEMA = "ringfence.pool/1"
 STATE = ("supply_assets", "supply_shares", "debt_assets", "debt_shares", "reserve_assets", "premium_owed")
@@ -117,6 +120,18 @@ class PoolSummary:
             "cover": None if self.cover is None else {name: _cover_text(value) for name, value in asdict(self.cover).items()},
             "account": account,
         }
+
+    def to_polars(self) -> "polars.DataFrame":
+        """One row: which pool, when, its totals and prices, amounts as text since they outgrow 64 bits; needs the `lab` extra."""
+        import polars
+
+        shown = self.to_dict()
+        low, high = (shown["prices"] or {"low": None, "high": None}).values()
+        times = {"chain_id": self.chain_id, "block": self.block, "timestamp": self.timestamp}
+        texts = {"address": self.address, "name": self.name, **shown["state"], "price_low": low, "price_high": high}
+        texts |= {name: shown[name] for name in ("cash", "utilisation", "share_price", "rate")}
+        schema = dict.fromkeys(times, polars.Int64) | dict.fromkeys(texts, polars.String)
+        return polars.DataFrame([times | texts], schema=schema)
 
     def to_json(self) -> str:
         """`to_dict` as text."""

@@ -3,11 +3,15 @@
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ringfence.inputs.decimals import exact_scaled, floor_scaled
 from ringfence.inputs.errors import InputError, NotExact, quoted
 from ringfence.inputs.notices import ignored_notice
 from ringfence.inputs.tables import Source, Table, ignored_columns, open_table, require_columns
+
+if TYPE_CHECKING:
+    import polars
 
 PRICE_COLUMNS = ("price", "close", "low", "high")
 LAST_SECOND = 253_402_300_799
@@ -27,6 +31,16 @@ class Prices:
 
     def __len__(self) -> int:
         return len(self.timestamps)
+
+    def to_dict(self) -> dict[str, list[int] | list[str]]:
+        """Columns: times as integers, prices as strings."""
+        return {"timestamp": list(self.timestamps), "price": [str(price) for price in self.prices]}
+
+    def to_polars(self) -> "polars.DataFrame":
+        """One row a time: `timestamp` as integer, `price` as text since it outgrows 64 bits; needs the `lab` extra."""
+        import polars
+
+        return polars.DataFrame(self.to_dict(), schema={"timestamp": polars.Int64, "price": polars.String})
 
 
 def read_prices(path: str | os.PathLike[str], collateral_decimals: int, asset_decimals: int, column: str | None = None) -> Prices:

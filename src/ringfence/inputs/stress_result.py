@@ -5,8 +5,8 @@ Amounts are whole asset tokens as floats, unlike those of a replay: a distributi
 """
 
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -132,6 +132,18 @@ class PoolStress:
             "metrics": {name: metric.to_dict() for name, metric in self.metrics.items()},
         }
 
+    def shocks_to_polars(self) -> "polars.DataFrame":
+        """Single falls, one row each; needs the `lab` extra."""
+        return _table(Shock, self.shocks)
+
+    def wall_to_polars(self) -> "polars.DataFrame":
+        """The wall, one row a price; needs the `lab` extra."""
+        return _table(WallRow, self.wall)
+
+    def reserve_sizing_to_polars(self) -> "polars.DataFrame":
+        """Sizes of the reserve, one row each; needs the `lab` extra."""
+        return _table(ReserveSize, self.reserve_sizing)
+
 
 @dataclass(frozen=True, slots=True)
 class StressResult:
@@ -191,6 +203,23 @@ class StressResult:
         import polars
 
         return polars.DataFrame(dict(self.paths))
+
+    def metrics_to_polars(self) -> "polars.DataFrame":
+        """The metrics, one row each: of all pools together, where `pool` is null, then of each where there are several; needs the `lab`
+        extra."""
+        import polars
+
+        groups = [(None, self.metrics), *((pool.name, pool.metrics) for pool in self.pools)]
+        rows = [{"pool": pool, "metric": name, **metric.to_dict()} for pool, metrics in groups for name, metric in metrics.items()]
+        numbers = dict.fromkeys(("value", "low", "high"), polars.Float64)
+        schema = {name: numbers.get(name, polars.String) for name in ("pool", "metric", "value", "low", "high", "unit", "definition")}
+        return polars.DataFrame(rows, schema=schema)
+
+
+def _table(kind: type[Shock | WallRow | ReserveSize], rows: Sequence[Shock | WallRow | ReserveSize]) -> "polars.DataFrame":
+    import polars
+
+    return polars.DataFrame([row.to_dict() for row in rows], schema={column.name: polars.Float64 for column in fields(kind)})
 
 
 def write_stress(result: StressResult, folder: Path) -> None:

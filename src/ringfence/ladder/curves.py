@@ -31,12 +31,17 @@ class AtRisk:
     collateral: Floats
     debt: Floats
 
+    def to_dict(self) -> dict[str, list[str] | list[int] | list[float]]:
+        """Columns: prices as strings, counts as integers, amounts as floats."""
+        amounts = {"positions": self.positions.tolist(), "collateral": self.collateral.tolist(), "debt": self.debt.tolist()}
+        return {"price": [str(price) for price in self.prices], **amounts}
+
     def to_polars(self) -> "polars.DataFrame":
         """One row a price, prices as text since they outgrow 64 bits; needs the `lab` extra."""
         import polars
 
-        amounts = {"positions": self.positions, "collateral": self.collateral, "debt": self.debt}
-        return polars.DataFrame({"price": [str(price) for price in self.prices], **amounts})
+        schema = {"price": polars.String, "positions": polars.Int64, "collateral": polars.Float64, "debt": polars.Float64}
+        return polars.DataFrame(self.to_dict(), schema=schema)
 
 
 def at_risk(rungs: Rungs, prices: Sequence[int], totals: Totals, liq_ltv: int) -> AtRisk:
