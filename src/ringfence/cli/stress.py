@@ -12,6 +12,7 @@ import click
 from ringfence.cli.exit_codes import DONE, FAILED
 from ringfence.cli.signals import heed, held
 from ringfence.inputs.errors import InputError, NotExact, printable
+from ringfence.inputs.prices import PRICE_COLUMNS
 from ringfence.lab.stress import ENGINES, FAST
 from ringfence.model.terms import WAD
 
@@ -45,6 +46,9 @@ Progress = Callable[[int, int], None]
 @click.option("--max-prob", metavar="DECIMAL", help="Exit code 1 if a significant loss of lenders is likelier; 0 to 1.")
 @click.option("--definition", "definitions", multiple=True, metavar="NAME", help="Add metrics as a peer defines them: gauntlet, chaos, ...")
 @click.option("--causes/--no-causes", default=True, show_default=True, help="Run the same paths without each cause of loss, too.")
+@click.option("--around", is_flag=True, help="Other liquidation LTVs and depths, and every scenario that ships, too: one pool.")
+@click.option("--history", "histories", multiple=True, metavar="FILE", help="Replay the book through these prices, too; repeatable.")
+@click.option("--column", type=click.Choice(PRICE_COLUMNS), help="Which prices of a history; default price, else close.")
 @click.option("--threads", type=click.IntRange(1, 4096), metavar="N", help="Default: one for each processor; figures are the same.")
 @click.option("--scheduler", metavar="tcp://...", help="Run on a Dask cluster instead; figures are the same.")
 @click.option("--engine", type=click.Choice(ENGINES), default=FAST, show_default=True, help="Exact: loan by loan in integers, slowly.")
@@ -65,6 +69,9 @@ def command(
     max_prob: str | None,
     definitions: tuple[str, ...],
     causes: bool,
+    around: bool,
+    histories: tuple[str, ...],
+    column: str | None,
     threads: int | None,
     scheduler: str | None,
     engine: str,
@@ -72,6 +79,7 @@ def command(
 ) -> int:
     """Run a pool, or several under one factor and one backstop, through thousands of futures: what is lost, how surely, and to what."""
     from ringfence.cli.out_folder import check_out, write_out
+    from ringfence.inputs.prices import read_prices
     from ringfence.inputs.scenario_file import read_scenario
     from ringfence.inputs.stress_result import write_stress
 
@@ -85,8 +93,9 @@ def command(
     world = _with_correlation(read_scenario(scenario), correlation)
     pools = [_pool(book, file) for book, file in zip(books, terms, strict=True)]
     starts = _starts(pools, prices, world, below)
+    past = [read_prices(file, pools[0][1].collateral_decimals, pools[0][1].asset_decimals, column) for file in histories]
     heed()
-    for notice in (notice for book, pool in pools for notice in (*pool.notices, *book.notices)):
+    for notice in (notice for read in (*(part for book, pool in pools for part in (pool, book)), *past) for notice in read.notices):
         click.echo(f"notice: {notice}", err=True)
 
     from ringfence.lab.jitted import CACHE
@@ -114,6 +123,8 @@ def command(
             definitions=definitions,
             significant=limit,
             bounds=stated,
+            around=around,
+            histories=past,
         )
     for notice in result.notices:
         click.echo(f"notice: {notice}", err=True)

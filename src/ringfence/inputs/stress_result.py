@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from ringfence.inputs.results import RESULT_FILE
+from ringfence.inputs.results import RESULT_FILE, PoolFigures
 from ringfence.inputs.verdict import BoundCheck, Verdict, checks, verdict
 
 if TYPE_CHECKING:
@@ -146,6 +146,126 @@ class PoolStress:
 
 
 @dataclass(frozen=True, slots=True)
+class Estimate:
+    """A figure and the bounds of its 95 % interval; where it stands, its unit does, too."""
+
+    value: float
+    low: float
+    high: float
+
+    def to_dict(self) -> dict[str, float]:
+        """As in `result.json`."""
+        return asdict(self)
+
+
+Cells: TypeAlias = tuple[tuple[Estimate | None, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """The tail (bp of supply) at other liquidation LTVs, a row each, and in other depths, a column each, on `paths` paths.
+
+    A depth is a multiple of the amount that has a given impact; `own` is the row and the column of the pool as it is. Where terms break
+    a bound, `legal` is False and there is no figure.
+    """
+
+    paths: int
+    liq_ltv: tuple[float, ...]
+    depth: tuple[float, ...]
+    own: tuple[int, int]
+    lender_loss_es99: Cells
+    loss_es99: Cells
+    legal: tuple[tuple[bool, ...], ...]
+    unit: str = "bp of supply"
+
+    def to_dict(self) -> dict[str, Any]:
+        """As in `result.json`."""
+        return {
+            "paths": self.paths,
+            "liq_ltv": list(self.liq_ltv),
+            "depth": list(self.depth),
+            "own": list(self.own),
+            "lender_loss_es99": _shown_cells(self.lender_loss_es99),
+            "loss_es99": _shown_cells(self.loss_es99),
+            "unit": self.unit,
+            "legal": [list(row) for row in self.legal],
+        }
+
+
+def _shown_cells(cells: Cells) -> list[list[dict[str, float] | None]]:
+    return [[cell and cell.to_dict() for cell in row] for row in cells]
+
+
+@dataclass(frozen=True, slots=True)
+class ScenarioRun:
+    """What a scenario that ships makes of the pool, its book and its start price: some of the metrics, and what of its claims this bears
+    out. `horizon` is in seconds."""
+
+    name: str
+    title: str
+    description: str
+    fails: str
+    holds: str
+    horizon: int
+    paths: int
+    metrics: Mapping[str, Metric]
+    claims: tuple[ClaimCheck, ...]
+    defaults: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """As in `result.json`."""
+        return {
+            "name": self.name,
+            "title": self.title,
+            "description": self.description,
+            "fails": self.fails,
+            "holds": self.holds,
+            "horizon": self.horizon,
+            "paths": self.paths,
+            "metrics": {name: metric.to_dict() for name, metric in self.metrics.items()},
+            "claims": [claim.to_dict() for claim in self.claims],
+            "defaults": list(self.defaults),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryRun:
+    """An exact replay of the book through one history, moved so that it begins at the start price; buyers take everything at once.
+
+    `began` and `ended` are unix seconds; `worst_fall` and `final_move` parts of the first price; `lender_loss` is bp of supply, booked and
+    open beyond the reserve.
+    """
+
+    file: str
+    sha256: str
+    column: str
+    began: int
+    ended: int
+    rows: int
+    worst_fall: float
+    final_move: float
+    lender_loss: float
+    pool: PoolFigures
+
+    def to_dict(self) -> dict[str, Any]:
+        """As in `result.json`; the figures of the pool are those of a replay, in base units."""
+        return {
+            "file": self.file,
+            "sha256": self.sha256,
+            "column": self.column,
+            "from": self.began,
+            "to": self.ended,
+            "rows": self.rows,
+            "worst_fall": self.worst_fall,
+            "final_move": self.final_move,
+            "lender_loss": self.lender_loss,
+            "solvent": self.pool.solvent,
+            "sales": self.pool.sales,
+            "pool": self.pool.to_dict(),
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class StressResult:
     """A stress run's metrics and paths with what they were made from: file digests, versions, the scenario, the run's options."""
 
@@ -163,6 +283,9 @@ class StressResult:
     """Columns of `paths.parquet`, arrays of one length."""
     distribution: Mapping[str, Any] = field(default_factory=dict)
     """Quantiles of the losses (bp of supply, all pools together) at each of `levels` (thousandths)."""
+    replays: tuple[HistoryRun, ...] = ()
+    scenarios: tuple[ScenarioRun, ...] = ()
+    around: Around | None = None
 
     @property
     def bounds(self) -> Mapping[str, float]:
@@ -192,7 +315,13 @@ class StressResult:
             "metrics": {name: metric.to_dict() for name, metric in self.metrics.items()},
             "distribution": dict(self.distribution),
             "pools": [pool.to_dict() for pool in self.pools],
-        }
+        } | self._asked()
+
+    def _asked(self) -> dict[str, Any]:
+        """What is there only if it was asked for."""
+        found: dict[str, Any] = {"replays": [history.to_dict() for history in self.replays]} if self.replays else {}
+        found |= {"scenarios": [scenario.to_dict() for scenario in self.scenarios]} if self.scenarios else {}
+        return found | ({"around": self.around.to_dict()} if self.around else {})
 
     def to_json(self) -> str:
         """The text of `result.json`: the same for the same run, whatever the number of threads."""

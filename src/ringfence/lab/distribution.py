@@ -41,7 +41,7 @@ def quantiles(values: Floats) -> list[float]:
 def reserve_sizing(fields: Floats, start: PoolStart) -> tuple[ReserveSize, ...]:
     """For each size of the reserve, from none to the largest that any path needs, how often it would not have been enough; with the pool's
     own size among them. Sizes stand closer where they are small, as most paths need little."""
-    needed = columns_of(fields, start)["reserve_needed_in_all"]
+    needed = needs(fields, start)
     most = float(needed.max())
     sizes = sorted({most * (place / SIZES) ** 2 for place in range(SIZES + 1)} | {start.reserve})
     counts = np.searchsorted(np.sort(needed), np.array(sizes) + NOTHING_LOST * start.supply, side="right").tolist()
@@ -50,6 +50,17 @@ def reserve_sizing(fields: Floats, start: PoolStart) -> tuple[ReserveSize, ...]:
         ReserveSize(size, part, (paths - held) / paths, *interval_of_part(paths - held, paths))
         for size, part, held in zip(sizes, parts, counts, strict=True)
     )
+
+
+def needs(fields: Floats, start: PoolStart) -> Floats:
+    """The reserve at the start that each path needs (asset): `reserve_needed_in_all`, which looks at the ends of steps; where the pool's
+    own was short within a step, it and all that went past it, and where it was enough no more than it."""
+    of = columns_of(fields, start)
+    past = of["loss_from_backstop"] + of["loss_from_lenders"] + of["loss_from_premium"] + of["open_to_lenders"]
+    needed = of["reserve_needed_in_all"]
+    short = np.maximum(needed, start.reserve + past)
+    found: Floats = np.where(of["reserve_ruined"] > 0.0, short, np.minimum(needed, start.reserve))
+    return found
 
 
 def interval_of_part(count: int, of: int) -> tuple[float, float]:

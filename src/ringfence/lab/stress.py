@@ -6,22 +6,29 @@ import platform
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, replace
 from fractions import Fraction
-from typing import Any
+from functools import partial
+from itertools import accumulate
+from typing import TYPE_CHECKING, Any
 
 from ringfence.inputs.book import Book
 from ringfence.inputs.claims import check_claims, claims_of
 from ringfence.inputs.errors import InputError
 from ringfence.inputs.fit import check_book, check_terms
 from ringfence.inputs.pool_file import PoolFile
+from ringfence.inputs.prices import Prices
 from ringfence.inputs.provenance import digests
 from ringfence.inputs.results import our_version
 from ringfence.inputs.scenario import Scenario
 from ringfence.inputs.start_price import StartPrice, start_price
 from ringfence.inputs.stress_result import ClaimCheck, Metric, StressResult
+from ringfence.inputs.tables import Source
 from ringfence.inputs.verdict import checks
 from ringfence.lab.fitted import fitted
 from ringfence.lab.peer_metrics import PEER_METRICS
 from ringfence.model.terms import ZERO_ADDRESS
+
+if TYPE_CHECKING:
+    from ringfence.lab.stress_plan import Plan
 
 DAY = 86_400
 MAX_SEED = 2**63 - 1
@@ -50,6 +57,8 @@ def stress(
     definitions: Sequence[str] = (),
     significant: float = 0.01,
     bounds: Mapping[str, float] | None = None,
+    around: bool = False,
+    histories: Sequence[Prices] = (),
 ) -> StressResult:
     """Runs `paths` futures of `horizon` seconds of the pools, and measures what becomes of them.
 
@@ -66,6 +75,10 @@ def stress(
     definitions      names of peers whose metrics are added
     significant      the loss that counts as such, as a part of supply
     bounds           the most that metrics may be, {"lender_loss_es99": 50.0}; what became of them, `StressResult.checks` says
+    around           whether the pool is also looked at with other liquidation LTVs, in other depths, and in the scenarios that ship
+    histories        prices through which the book is also replayed, each moved so that it begins at the start price
+
+    `around` and `histories` are for one pool; what they add does not change any other figure.
 
     Raises InputError for what does not fit, and for sizes over memory, before anything is run.
     """
@@ -76,6 +89,7 @@ def stress(
     inferred = [price for price in found if isinstance(price, StartPrice) and price.is_default]
     _check(pools, prices, paths, horizon, seed, scenario, definitions)
     _check_engine(engine, scheduler)
+    _check_one_pool(len(pools), engine, around, histories)
 
     from ringfence.lab.columns import compared, lender_loss
     from ringfence.lab.distribution import distribution, reserve_sizing
@@ -90,7 +104,9 @@ def stress(
     others = dict(plan.variants()) if causes else {}
     sharing = plan.sharing if causes else ()
     check_memory(plan.world({}), paths, threads, len(others), len(sharing))
-    runner = Runner(plan, seed, paths, threads, scheduler, engine == EXACT, progress, 1 + len(others) + len(sharing))
+    runs = 1 + len(others) + len(sharing)
+    stages = _stages(progress, runs * paths, plan, paths, around, histories)
+    runner = Runner(plan, seed, paths, threads, scheduler, engine == EXACT, stages["runs"], runs)
     if engine == EXACT and notify is not None:
         notify(f"the exact engine will take about {runner.estimate_seconds():,.0f} s")
     base = runner.run({})
@@ -106,6 +122,19 @@ def stress(
         definitions=definitions,
         tick=runner.tick,
     )
+    told: list[str] = []
+    more: dict[str, Any] = {}
+    if histories:
+        from ringfence.lab.histories import histories_of
+
+        more["replays"] = histories_of(*pools[0], Fraction(exact[0]), histories, told.append, stages["replays"])
+    if around:
+        from ringfence.lab.around import around_of
+        from ringfence.lab.shipped import shipped
+
+        given: dict[str, Any] = {"start_prices": found, "seed": seed, "threads": threads, "scheduler": scheduler, "bin_width": bin_width}
+        more["scenarios"] = shipped(partial(stress, pools, **given, significant=significant), paths, stages["scenarios"])
+        more["around"] = around_of(plan, seed=seed, paths=paths, threads=threads, scheduler=scheduler, progress=stages["around"])
     judged = _judged(scenario, measured.together)
     held = claims_of(judged, {name: metric.value for name, metric in measured.together.items()})
     options: dict[str, Any] = {
@@ -119,6 +148,7 @@ def stress(
     options |= {"engine": engine} if engine != FAST else {}
     options |= {"collateral_from": list(collateral_from)} if collateral_from else {}
     options |= {"bounds": dict(bounds)} if bounds else {}
+    options |= {"around": True} if around else {}
     unjudged = len(scenario.claims) - len(judged.claims)
     silent = [f"{unjudged} of the scenario's claims are not judged: they speak of causes, which were not asked for"] if unjudged else []
     return StressResult(
@@ -134,15 +164,44 @@ def stress(
             for place, row in enumerate(plan.shocks())
         ),
         claims=tuple(ClaimCheck(claim.kind, text, is_held) for claim, (text, is_held) in zip(judged.claims, held, strict=True)),
-        inputs=digests([source for book, pool in pools for source in (book.source, pool.source)] + [scenario.source, *scenario.sources]),
+        inputs=digests(_sources(pools, scenario, histories)),
         versions=_versions(),
         options=options | {"definitions": list(definitions)},
         scenario=_shown_scenario(plan.scenario),
         defaults=(*scenario.defaults, *(["start price"] if inferred else [])),
-        notices=(*scenario.notices, *(line for price in inferred for line in price.notices), *plan.notices(paths), *silent),
+        notices=(*scenario.notices, *(line for price in inferred for line in price.notices), *plan.notices(paths), *silent, *told),
         distribution=distribution(base, starts),
         paths=path_columns(base, variants, any(start.is_covered for start in starts)),
+        **more,
     )
+
+
+def _stages(
+    progress: Progress | None, runs: int, plan: "Plan", paths: int, around: bool, histories: Sequence[Prices]
+) -> Mapping[str, Progress | None]:
+    """What each stage of a run tells its progress to, so that all together count as one; paths and rows of a history count alike."""
+    from ringfence.lab.around import size_of as size_around
+    from ringfence.lab.shipped import size_of as size_shipped
+    from ringfence.lab.stress_plan import part_of
+
+    sizes = {"runs": runs, "replays": sum(map(len, histories))}
+    sizes |= {"scenarios": size_shipped(paths), "around": size_around(plan, paths)} if around else {}
+    before = accumulate(sizes.values(), initial=0)
+    return {name: part_of(progress, start, size, sum(sizes.values())) for (name, size), start in zip(sizes.items(), before, strict=False)}
+
+
+def _sources(pools: Sequence[tuple[Book, PoolFile]], scenario: Scenario, histories: Sequence[Prices]) -> list[Source | None]:
+    """Every file that was read."""
+    own = [source for book, pool in pools for source in (book.source, pool.source)]
+    return [*own, scenario.source, *scenario.sources, *(history.source for history in histories)]
+
+
+def _check_one_pool(pools: int, engine: str, around: bool, histories: Sequence[Prices]) -> None:
+    asked = "around" if around else "history" if histories else ""
+    if asked and pools > 1:
+        raise InputError(asked, f"is for one pool, and there are {pools}", remedy="run each pool by itself")
+    if around and engine == EXACT:
+        raise InputError("around", "takes many runs, and the exact engine too long for them", remedy="leave --engine out")
 
 
 def _check_bounds(bounds: Mapping[str, float], metrics: Collection[str]) -> None:

@@ -239,6 +239,17 @@ class Runner:
             self._progress(self._done + done, self._runs * self._paths)
 
 
+def part_of(progress: Progress | None, before: int, size: int, whole: int) -> Progress | None:
+    """What a part of a run is to call, so that `progress` hears how far all of it is: what is done before the part, its size, the whole."""
+    if progress is None:
+        return None
+
+    def tell(done: int, total: int) -> None:
+        progress(before + done * size // max(1, total), whole)
+
+    return tell
+
+
 def _unsound(book: Book, pool: PoolFile, price: float) -> Iterator[str]:
     """Loans that are lost, or to be sold, before anything happens."""
     worth, unit = price * 10**pool.asset_decimals / 10**pool.collateral_decimals, 10**pool.asset_decimals
