@@ -193,7 +193,7 @@ class Around:
 
 
 def _shown_cells(cells: Cells) -> list[list[dict[str, float] | None]]:
-    return [[cell and cell.to_dict() for cell in row] for row in cells]
+    return [[cell.to_dict() if cell else None for cell in row] for row in cells]
 
 
 @dataclass(frozen=True, slots=True)

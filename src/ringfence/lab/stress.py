@@ -82,12 +82,12 @@ def stress(
 
     Raises InputError for what does not fit, and for sizes over memory, before anything is run.
     """
-    _check_types(scenario, horizon, start_prices)
+    check_types(scenario, horizon, start_prices)
     found = start_prices or [start_price(None, scenario, book, pool) for book, pool in pools]
     exact = [price.price if isinstance(price, StartPrice) else price for price in found]
     prices = [float(price) for price in exact]
     inferred = [price for price in found if isinstance(price, StartPrice) and price.is_default]
-    _check(pools, prices, paths, horizon, seed, scenario, definitions)
+    check_run(pools, prices, paths, horizon, seed, scenario, definitions)
     _check_engine(engine, scheduler)
     _check_one_pool(len(pools), engine, around, histories)
 
@@ -165,7 +165,7 @@ def stress(
         ),
         claims=tuple(ClaimCheck(claim.kind, text, is_held) for claim, (text, is_held) in zip(judged.claims, held, strict=True)),
         inputs=digests(_sources(pools, scenario, histories)),
-        versions=_versions(),
+        versions=versions(),
         options=options | {"definitions": list(definitions)},
         scenario=_shown_scenario(plan.scenario),
         defaults=(*scenario.defaults, *(["start price"] if inferred else [])),
@@ -209,7 +209,7 @@ def _check_bounds(bounds: Mapping[str, float], metrics: Collection[str]) -> None
     checks({name: Metric(0.0, 0.0, 0.0, "", "") for name in metrics}, bounds)
 
 
-def _check_types(scenario: object, horizon: object, start_prices: object) -> None:
+def check_types(scenario: object, horizon: object, start_prices: object) -> None:
     """What is easily given as text or alone, and would else fail far from here."""
     if not isinstance(scenario, Scenario):
         raise InputError("scenario", f"is a {type(scenario).__name__}", remedy="give what read_scenario(file or name) returns")
@@ -219,7 +219,7 @@ def _check_types(scenario: object, horizon: object, start_prices: object) -> Non
         raise InputError("start prices", f"are a {type(start_prices).__name__}", remedy="give a list with one for each pool")
 
 
-def _check(
+def check_run(
     pools: Sequence[tuple[Book, PoolFile]],
     start_prices: Sequence[float],
     paths: int,
@@ -282,7 +282,7 @@ def _shown_scenario(scenario: Scenario) -> dict[str, Any]:
     return shown
 
 
-def _versions() -> dict[str, str]:
+def versions() -> dict[str, str]:
     """What figures may depend on."""
     import numba
     import numpy as np
