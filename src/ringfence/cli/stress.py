@@ -253,6 +253,7 @@ def _show(result: "StressResult", out: str | None, *, err: bool) -> None:
     from rich.markup import escape
 
     from ringfence.cli.show import show_table
+    from ringfence.cli.stress_more import bound_lines, more_blocks
     from ringfence.cli.stress_table import blocks, claim_lines, heading, last_word, pools_table
 
     console = Console(stderr=err, highlight=False)
@@ -264,8 +265,11 @@ def _show(result: "StressResult", out: str | None, *, err: bool) -> None:
     if len(result.pools) > 1:
         console.print("\n[bold]pool by pool[/bold]")
         show_table(console, pools_table(result))
+    for title, table in more_blocks(result):
+        console.print(f"\n[bold]{title}[/bold]")
+        show_table(console, table)
     console.print()
-    for line, style in (*claim_lines(result), last_word(result)):
+    for line, style in (*claim_lines(result), *bound_lines(result), last_word(result)):
         _say(console, line, style)
     if out is not None:
         console.print(f"written to {escape(printable(out, 200))}", soft_wrap=True)

@@ -141,22 +141,21 @@ def blocks(result: StressResult) -> Iterator[tuple[str, Table]]:
         table.add_column("unit", no_wrap=True)
         for label, name in rows:
             metric = result.metrics[name]
-            table.add_row(
-                _label(result, label, name), *(_figure(value, metric) for value in (metric.value, metric.low, metric.high)), _unit(metric)
-            )
+            shown = (shown_figure(value, metric) for value in (metric.value, metric.low, metric.high))
+            table.add_row(_label(result, label, name), *shown, shown_unit(metric))
         yield title, table
 
 
 def pools_table(result: StressResult) -> Table:
     """Each pool alone."""
     table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
-    units = [_unit(result.pools[0].metrics[name]) for name in OF_POOL]
+    units = [shown_unit(result.pools[0].metrics[name]) for name in OF_POOL]
     table.add_column("pool", no_wrap=True)
     for title, unit in zip(("loss, mean", "ES 99 %", "lenders' ES 99 %", "reserve short", "for others there"), units, strict=True):
         table.add_column(f"{title}\n{unit.split(' ')[0]}", justify="right")
     for pool in result.pools:
         shown = [pool.metrics[name] for name in OF_POOL]
-        table.add_row(escape(printable(pool.name, 20)), *(_figure(metric.value, metric) for metric in shown))
+        table.add_row(escape(printable(pool.name, 20)), *(shown_figure(metric.value, metric) for metric in shown))
     return table
 
 
@@ -180,8 +179,8 @@ def last_word(result: StressResult) -> tuple[str, str]:
         hint = "; --price gives the start price" if result.defaults[-1] == START_PRICE else ""
         return f"no verdict: left to defaults, which are the best case: {', '.join(result.defaults)}{hint}", "yellow"
     return (
-        f"in the worst 1 % of these futures lenders lose {_figure(worst.value, worst)} {worst.unit} on average "
-        f"({_figure(worst.low, worst)} to {_figure(worst.high, worst)}); a scenario is an assumption, not a forecast"
+        f"in the worst 1 % of these futures lenders lose {shown_figure(worst.value, worst)} {worst.unit} on average "
+        f"({shown_figure(worst.low, worst)} to {shown_figure(worst.high, worst)}); a scenario is an assumption, not a forecast"
     ), ""
 
 
@@ -202,13 +201,15 @@ def _label(result: StressResult, label: str, name: str) -> str:
     return f"over {100 * result.options['significant']:g} % of supply" if name == "prob_significant_loss" else label
 
 
-def _figure(value: float, metric: Metric) -> str:
+def shown_figure(value: float, metric: Metric) -> str:
+    """A figure in the unit of `shown_unit`."""
     if metric.unit in PERCENT:
         return f"{100 * value:,.2f}"
     return amount(value + 0.0)
 
 
-def _unit(metric: Metric) -> str:
+def shown_unit(metric: Metric) -> str:
+    """What a figure is counted in as tables show it: parts in hundredths."""
     if metric.unit in PERCENT:
         return {"probability": "% of paths", "part a year": "% a year"}.get(metric.unit, metric.unit.replace("part", "%", 1))
     return metric.unit
