@@ -1,0 +1,189 @@
+"""The three sentences that a page begins with: the verdict's main reason, the weakest assumption, and by how much the figure moves."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ringfence.inputs.figure_text import figure, number
+from ringfence.inputs.result_records import StressRecord
+from ringfence.inputs.stress_result import Metric
+from ringfence.inputs.verdict import DEFAULTS, LEAST_PATHS, MAX_ES99
+from ringfence.report.run import Run
+
+BP = "bp of supply"
+CAUSES = {
+    "loss_from_depth": "the market's depth",
+    "loss_from_oracle_gap": "the oracle's gap",
+    "loss_from_latency": "latency and outages of liquidators",
+    "loss_remainder": "falls too deep for one step, and causes together",
+}
+HALF = 0.5
+FLATTERS = "docs/methods.md measured it to flatter mild markets by up to half and to worsen wild ones by 10 to 16 %"
+BEST_CASE = {
+    "market": "the market takes any amount at its price, and forgets it at once",
+    "oracle": "the oracle shows the market's price at every step, exactly and at once",
+    "liquidators": "liquidators are always there at once, with unlimited capital and without costs",
+    "start price": "the start price is guessed from the book",
+    "prices": "prices move without drift and jumps, 80 % a year",
+    "lenders": "no lender runs",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """What an assumption is worth: the figure (bp of supply) with it changed, and whether that decides the verdict otherwise."""
+
+    assumption: str
+    changed: str
+    figure: str
+    size: float
+    decides: bool
+
+
+def main_reason(run: Run) -> str:
+    """The binding constraint of a recommendation, else the largest cause of loss with its figure."""
+    if run.recommendation is not None and run.recommendation.answers:
+        return run.recommendation.answers[0].sentence
+    stress = run.stress
+    if stress is None:
+        return ""
+    metrics = stress.metrics
+    if metrics["loss_es99"].high <= 0.0:
+        return f"In none of {stress.paths:,} futures anything is lost, by anybody."
+    causes = {name: metrics[name] for name in CAUSES if name in metrics}
+    if causes and metrics["loss_mean"].value > 0.0:
+        name, largest = max(causes.items(), key=lambda one: one[1].value)
+        mean = metrics["loss_mean"].value
+        part = f", {100 * largest.value / mean:.0f} %" if largest.value <= mean else ""
+        return (
+            f"The largest cause of loss is {CAUSES[name]}: {_of(largest)} of the {number(mean)} {BP} that the pool loses on average{part}; "
+            f"{_who_bears(stress)}."
+        )
+    return f"The pool loses {_of(metrics['loss_mean'])} {BP} on average; {_who_bears(stress)}. What causes it was not asked (--causes)."
+
+
+def weakest_assumption(run: Run) -> str:
+    """Defaults first; else what moves the figure across the bound, else what moves it most of all that the run measured."""
+    if run.defaults:
+        return _of_defaults(run)
+    found = moves(run)
+    if not found:
+        return ""
+    chosen = next((move for move in found if move.decides), found[0])
+    return f"{chosen.assumption}: {chosen.changed}, {chosen.figure}{_across(run, chosen)}."
+
+
+def moves(run: Run) -> list[Move]:
+    """What the run measured of its own assumptions, those that decide the verdict first, then by size."""
+    stress = run.stress
+    if stress is None:
+        return []
+    found = [*_of_depth(run, stress), *_of_paths(run, stress), *_of_scenarios(run, stress), *_of_causes(stress), *_of_order(stress)]
+    return sorted(found, key=lambda move: (not move.decides, -move.size))
+
+
+def _of_defaults(run: Run) -> str:
+    names = run.defaults
+    told = "; ".join(BEST_CASE.get(name, name) for name in names)
+    shown = ", ".join(DEFAULTS.get(name, name) for name in names)
+    metrics = run.metrics
+    figure_ = metrics.get("liquidations_var99") or metrics.get(MAX_ES99)
+    if "market" in names and "liquidations_var99" in metrics and figure_ is not None:
+        weight = f"; in one future of a hundred more than {number(figure_.value)} asset of debt is sold so"
+    elif MAX_ES99 in metrics:
+        worst = metrics[MAX_ES99]
+        weight = f"; the {figure(worst.value, worst.low, worst.high, worst.unit)} of lenders' loss rest on it"
+    else:
+        weight = ""
+    return f"Left to defaults, which are the best case: {shown}. The run takes it that {told}{weight}."
+
+
+def _of_depth(run: Run, stress: StressRecord) -> Iterator[Move]:
+    """Half the depth, by the neighbours that the run looked at."""
+    near = stress.around
+    if near is None or HALF not in near.depth:
+        return
+    row = near.lender_loss_es99[near.own[0]]
+    half, own = row[near.depth.index(HALF)], row[near.own[1]]
+    if half and own:
+        told = f"lenders' ES 99 % is {figure(half['value'], half['low'], half['high'], BP)} instead of {number(own['value'])}"
+        yield Move(
+            "The market's depth", "with half of it", told, abs(half["value"] - own["value"]), _flips(run, own["value"], half["value"])
+        )
+
+
+def _of_paths(run: Run, stress: StressRecord) -> Iterator[Move]:
+    worst = stress.metrics[MAX_ES99]
+    told = f"lenders' ES 99 % may be as high as {number(worst.high)} {BP} instead of {number(worst.value)}"
+    few = " (too few for a sure interval)" if stress.paths < LEAST_PATHS else ""
+    yield Move(
+        "The number of futures",
+        f"with {stress.paths:,} of them{few}",
+        told,
+        worst.high - worst.value,
+        _flips(run, worst.value, worst.high),
+    )
+
+
+def _of_scenarios(run: Run, stress: StressRecord) -> Iterator[Move]:
+    """The shipped scenario that costs lenders most: a world that this one leaves out."""
+    told = [(found.metrics[MAX_ES99], found) for found in stress.scenarios if MAX_ES99 in found.metrics]
+    if not told:
+        return
+    worst, found = max(told, key=lambda one: one[0].value)
+    own = stress.metrics[MAX_ES99].value
+    yield Move(
+        "The world that the scenario describes",
+        f"in the shipped scenario {found.name} instead",
+        f"lenders' ES 99 % is {figure(worst.value, worst.low, worst.high, BP)}",
+        max(worst.value - own, 0.0),
+        _flips(run, own, worst.value),
+    )
+
+
+def _of_causes(stress: StressRecord) -> Iterator[Move]:
+    for name, assumption in CAUSES.items():
+        if name in stress.metrics and name != "loss_remainder":
+            metric = stress.metrics[name]
+            yield Move(_capital(assumption), "without it", f"the pool's mean loss is {_of(metric)} {BP} smaller", abs(metric.value), False)
+
+
+def _of_order(stress: StressRecord) -> Iterator[Move]:
+    order = str(stress.scenario["liquidators"]["order"])
+    if order == "riskiest-first" and stress.scenario["market"]["a"] > 0.0:
+        mean = stress.metrics["loss_mean"].value
+        told = f"{FLATTERS}: here up to {number(mean)} {BP} more of mean loss"
+        yield Move("The order of sale", "riskiest first", told, 0.0, False)
+
+
+def _flips(run: Run, own: float, changed: float) -> bool:
+    """Whether the change alone turns kept into broken, or the other way."""
+    return run.bound is not None and (own <= run.bound.most) != (changed <= run.bound.most)
+
+
+def _across(run: Run, move: Move) -> str:
+    if not move.decides or run.bound is None:
+        return ""
+    return f", {'within' if not run.bound.held else 'beyond'} the bound of {number(run.bound.most)}"
+
+
+def _who_bears(stress: StressRecord) -> str:
+    """Who pays the mean loss, the largest part first."""
+    names = {
+        "reserve": "the reserve",
+        "backstop": "the backstop",
+        "lenders": "lenders",
+        "premium": "premium owed",
+        "nobody_yet": "nobody yet",
+    }
+    mean = stress.metrics["loss_mean"].value
+    parts = {told: stress.metrics[f"borne_by_{name}"].value for name, told in names.items() if f"borne_by_{name}" in stress.metrics}
+    told, most = max(parts.items(), key=lambda one: one[1])
+    return f"{told} {'bear' if told == 'lenders' else 'bears'} {100 * most / mean:.0f} % of it" if mean > 0.0 else "nobody bears any"
+
+
+def _of(metric: Metric) -> str:
+    return f"{number(metric.value)} ({number(metric.low)} to {number(metric.high)})"
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,140 @@
+"""A run as one page: a self-contained HTML file without scripts, fonts or pictures from elsewhere, the same bytes for the same result."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from importlib import resources
+
+from ringfence.inputs.figure_text import interval, number, shown_unit
+from ringfence.inputs.result_records import CurveRecord, RecommendRecord, ReplayRecord, StressRecord
+from ringfence.inputs.results import our_version
+from ringfence.inputs.times import duration
+from ringfence.inputs.verdict import BROKEN, HELD, NONE, UNSURE
+from ringfence.report import exact_pages, judgement, model_card, recommended
+from ringfence.report.comparison import Comparison
+from ringfence.report.parts import Card, Key, Section, Table
+from ringfence.report.run import Run
+from ringfence.report.sections import all_figures, sections
+from ringfence.report.words import data_date, terms_in_words
+
+TEMPLATES = "templates"
+SIGNS = {BROKEN: "✗", UNSURE: "!", NONE: "?", HELD: "✓"}
+"""Beside the words: the verdict is read without its colour."""
+KEYS = (
+    ("lender_loss_es99", "Lenders lose in the worst 1 %"),
+    ("prob_significant_lender_loss", "Lenders lose significantly"),
+    ("loss_es99", "The pool loses in the worst 1 %"),
+    ("loss_mean", "The pool loses on average"),
+    ("reserve_ruin", "Reserve does not suffice"),
+    ("lender_net_yield", "Lenders earn after losses"),
+)
+LAST = "A scenario is an assumption, not a forecast."
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Everything that the template lays out."""
+
+    kind: str
+    title: str
+    subtitles: Sequence[str]
+    verdict_kind: str
+    sign: str
+    verdict: str
+    verdict_lines: Sequence[str]
+    reason: str
+    weakest: str
+    keys: Sequence[Key]
+    sections: Sequence[Section]
+    cards: Sequence[Card]
+    command: str
+    figures: Table | None
+    version: str
+    source: str
+    last: str = LAST
+
+
+def page(run: Run, comparison: Comparison | None = None) -> str:
+    """The HTML of a run, beside another if there is one."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    loader = PackageLoader("ringfence.report", TEMPLATES)
+    environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=False, lstrip_blocks=False)
+    css = resources.files("ringfence.report").joinpath(TEMPLATES, "page.css").read_text(encoding="utf-8")
+    return environment.get_template("page.html.j2").render(page=page_of(run, comparison), css=css) + "\n"
+
+
+def page_of(run: Run, comparison: Comparison | None = None) -> Page:
+    """What the page of a run says."""
+    record = run.record
+    if isinstance(record, ReplayRecord | CurveRecord):
+        found = exact_pages.of_replay(record) if isinstance(record, ReplayRecord) else exact_pages.of_curve(record)
+        return Page(
+            kind=found.kind,
+            title=found.title,
+            subtitles=tuple(line for line in (model_card.pool_terms(record.terms), _of_data(run)) if line),
+            verdict_kind=found.verdict_kind,
+            sign=SIGNS[found.verdict_kind],
+            verdict=found.verdict,
+            verdict_lines=found.lines,
+            reason=found.reason,
+            weakest=found.weakest,
+            keys=found.keys,
+            sections=(*_compared(comparison), *found.sections),
+            cards=tuple(model_card.cards(run)),
+            command=model_card.command(run),
+            figures=None,
+            version=our_version(),
+            source="result.json",
+        )
+    verdict = run.verdict
+    return Page(
+        kind="Recommended terms" if isinstance(record, RecommendRecord) else "Stress run",
+        title=_title(run, record),
+        subtitles=tuple(_subtitles(run)),
+        verdict_kind=verdict.kind,
+        sign=SIGNS[verdict.kind],
+        verdict=verdict.sentence,
+        verdict_lines=tuple(line[:1].upper() + line[1:] + "." for line in verdict.reasons) or ("State one: --max-es99-bps or --max-prob.",),
+        reason=judgement.main_reason(run),
+        weakest=judgement.weakest_assumption(run),
+        keys=tuple(_keys(run)),
+        sections=(*_compared(comparison), *(recommended.sections(run) if isinstance(record, RecommendRecord) else ()), *sections(run)),
+        cards=tuple(model_card.cards(run)),
+        command=model_card.command(run),
+        figures=all_figures(run),
+        version=our_version(),
+        source="result.json" if isinstance(record, StressRecord) else "result.json and stress/result.json",
+    )
+
+
+def _compared(comparison: Comparison | None) -> tuple[Section, ...]:
+    return comparison.sections if comparison is not None else ()
+
+
+def _title(run: Run, record: StressRecord | RecommendRecord) -> str:
+    return " and ".join(pool.name for pool in run.pools[:4]) or (record.name if isinstance(record, RecommendRecord) else "")
+
+
+def _subtitles(run: Run) -> Iterator[str]:
+    for pool in run.pools[:4]:
+        told = terms_in_words(pool.terms, pool.reserve, pool.supply)
+        yield f"{pool.name}: {told}" if len(run.pools) > 1 else told[:1].upper() + told[1:]
+    stress = run.stress
+    if stress is not None:
+        yield f"Scenario {stress.scenario['name']}: {stress.paths:,} futures of {duration(stress.horizon)}, seed {stress.seed}"
+    if dated := _of_data(run):
+        yield dated
+
+
+def _of_data(run: Run) -> str:
+    dated = data_date([*run.record.origin.inputs, *(run.stress.origin.inputs if run.stress else ())])
+    return dated[:1].upper() + dated[1:]
+
+
+def _keys(run: Run) -> Iterator[Key]:
+    drawn = run.stress is not None and run.stress.scenario["prices"]["kind"] == "profile"
+    for name, label in KEYS:
+        metric = run.metrics.get(name)
+        if metric is not None and not (drawn and name == "lender_net_yield"):
+            told = f"({interval(metric.low, metric.high, metric.unit)})"
+            yield Key(label, number(metric.value, metric.unit), told, shown_unit(metric.unit), metric.definition)
