@@ -3,6 +3,7 @@
 Exception tree:
 
     InputError        a file or an option that is refused; str() is one line: where, why, and what to do
+    NoAnswer          nothing was refused, and yet what was asked for does not exist; str() is one line: why not
     ValueError
       NotExact        a text that is not the number asked for; its reader turns it into an InputError that says where it stood
 """
@@ -26,6 +27,10 @@ class InputError(Exception):
             where.append(f"column {printable(column)}")
         place = where[0] if len(where) == 1 else f"{where[0]}: {', '.join(where[1:])}"
         super().__init__(f"{place}: {reason}{'; ' + remedy if remedy else ''}")
+
+
+class NoAnswer(Exception):
+    """There is no answer to what was asked: one line that says what stands against it."""
 
 
 class NotExact(ValueError):

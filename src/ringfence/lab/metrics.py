@@ -5,7 +5,7 @@ bears it. A lender's loss is the part that neither reserve nor backstop paid. Ba
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 from types import MappingProxyType
@@ -121,6 +121,26 @@ def measure(
             tables.append(table)
     measured = _estimated(tables, len(outcome.fields), seed, tick)
     return Measured(measured[0], tuple(measured[1:]))
+
+
+def measure_named(
+    outcome: Outcome, start: PoolStart, setting: Setting, names: Collection[str], *, seed: int, tick: Callable[[], None] | None = None
+) -> dict[str, Metric]:
+    """These metrics of a run of one pool, to the last bit as `measure` has them, for a part of the work.
+
+    Raises KeyError for a name that a run without variants does not have.
+    """
+    table = _Table(columns_of(outcome.fields[:, 0], start), start, setting, outcome.waits.sum(axis=1))
+    table.fill(None, (), [])
+    # Of a sorted column as many values are looked at as any figure of it needs, and sums over more of them round otherwise.
+    sorted_too = {id(table.entries[name].statistic.values) for name in names if isinstance(table.entries[name].statistic, Shortfall)}
+    table.entries = {
+        name: entry
+        for name, entry in table.entries.items()
+        if name in names or (isinstance(entry.statistic, Quantile | Shortfall) and id(entry.statistic.values) in sorted_too)
+    }
+    found = _estimated([table], len(outcome.fields), seed, tick)[0]
+    return {name: found[name] for name in names}
 
 
 def bytes_needed(paths: int, pools: int, variants: int, alone: int = 0) -> int:

@@ -1,0 +1,89 @@
+"""What a recommendation says in sentences: each answer, what one step further would cost, and why there is no answer."""
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from ringfence.inputs.pool_file import PoolFile
+from ringfence.inputs.stress_result import Metric
+from ringfence.inputs.varied_terms import VARIED
+from ringfence.inputs.verdict import MAX_ES99
+
+if TYPE_CHECKING:
+    from ringfence.lab.intervals import Interval
+    from ringfence.lab.judge import Evaluation
+
+NAMES = {MAX_ES99: "lenders' ES 99 %"}
+PROBABILITY = "the probability that lenders lose significantly"
+
+
+def named(metric: str) -> str:
+    """A bounded metric in words."""
+    return NAMES.get(metric, PROBABILITY)
+
+
+def amount(value: float, metric: str) -> str:
+    """A figure of a bounded metric with its unit."""
+    return f"{digits(value)} bp of supply" if metric == MAX_ES99 else f"{digits(100 * value)} %"
+
+
+def digits(value: float) -> str:
+    """Hundredths under 10, tenths under 1,000."""
+    return f"{value:,.{2 if abs(value) < 10 else 1 if abs(value) < 1000 else 0}f}"
+
+
+def with_interval(metric: Metric, name: str) -> str:
+    """A bounded figure with its unit and interval."""
+    scale = 1 if name == MAX_ES99 else 100
+    return f"{amount(metric.value, name)} ({digits(scale * metric.low)} to {digits(scale * metric.high)})"
+
+
+def kept(goal: str, term: str, value: str, low: str, high: str, reached: "Evaluation") -> str:
+    """The answer for one term, and what it keeps."""
+    figures = " and ".join(
+        f"{named(name)} at {with_interval(reached.metrics[name], name)}, within {amount(most, name)}"
+        for name, most in reached.bounds.items()
+    )
+    return f"{term} {value} ({low} to {high}) is the {goal} of its grid that keeps {figures}"
+
+
+def further(term: str, value: str, beyond: "Evaluation", more: "Interval") -> str:
+    """What one step further would cost."""
+    parts = []
+    for name, most in beyond.bounds.items():
+        metric = beyond.metrics[name]
+        over = f"{amount(metric.value - most, name)} over" if metric.value > most else "within"
+        parts.append(f"{named(name)} would be {with_interval(metric, name)}, {over} the bound")
+    change = f"the mean loss of lenders {digits(abs(more.value))} bp {'more' if more.value >= 0 else 'less'}"
+    return (
+        f"one step further, {term} {value}, {' and '.join(parts)}; {change} ({digits(more.low)} to {digits(more.high)} on the same paths)"
+    )
+
+
+def not_allowed(term: str, value: str, sentence: str) -> str:
+    """That a bound of the protocol ends it."""
+    return f"one step further, {term} {value}, no pool may go: {sentence}"
+
+
+def nothing_allowed(term: str, sentence: str) -> str:
+    """That no value of a grid makes a pool."""
+    return f"no value of the grid of {term} makes a pool: {sentence}"
+
+
+def not_kept(values: Mapping[str, int], pool: PoolFile, nearest: "Evaluation", explained: Mapping[str, float]) -> str:
+    """By how much the safest terms miss the bound, and what of it is whose doing."""
+    terms = ", ".join(f"{name} {VARIED[name].shown(value, pool)}" for name, value in values.items())
+    over = "; ".join(_over(nearest, name) for name in nearest.broken)
+    return f"even with {terms} {over}{''.join(_explanation(explained))}"
+
+
+def _over(found: "Evaluation", name: str) -> str:
+    metric, most = found.metrics[name], found.bounds[name]
+    return (
+        f"{named(name)} would be {with_interval(metric, name)}, {amount(metric.value - most, name)} over the bound of {amount(most, name)}"
+    )
+
+
+def _explanation(explained: Mapping[str, float]) -> Iterator[str]:
+    if explained:
+        parts = (f"{digits(part)} bp without {cause}" for cause, part in sorted(explained.items(), key=lambda item: -item[1]))
+        yield f"; the same paths would cost less by {', '.join(parts)}"

@@ -1,0 +1,68 @@
+"""Searches over places in a row, from the safest (0) to the one that is wanted most: which is the last that holds?
+
+Pure functions of a predicate; whoever asks remembers answers, if asking is dear.
+"""
+
+from collections.abc import Callable
+
+Holds = Callable[[int], bool]
+
+
+def bisected(holds: Holds, count: int) -> int | None:
+    """The last place that holds, if all places up to it hold and none after it; None if the first does not.
+
+    Asks the two ends and then at most ceil(log2(count - 1)) places between them.
+    """
+    if not holds(0):
+        return None
+    if count == 1 or holds(count - 1):
+        return count - 1
+    return _between(holds, 0, count - 1)
+
+
+def galloped(holds: Holds, count: int) -> int | None:
+    """The last place that holds before one that does not, going outward from the first by 1, 2, 4, ... and bisecting what was leapt over;
+    None if the first does not.
+
+    Of places that do not hold one after the other it finds an edge near the start, which is why it is taken where order is no law.
+    """
+    return _outward(holds, 0, count) if holds(0) else None
+
+
+def scanned(holds: Holds, count: int) -> int | None:
+    """The last place that holds, whatever the others do; None if none does."""
+    return next((place for place in reversed(range(count)) if holds(place)), None)
+
+
+def from_place(holds: Holds, count: int, start: int) -> int | None:
+    """As `bisected`, by galloping from a place near which the edge is thought to be."""
+    if holds(start):
+        return _outward(holds, start, count)
+    reach = 1
+    while start - reach > 0:
+        if holds(start - reach):
+            return _between(holds, start - reach, start - reach // 2)
+        reach *= 2
+    return _between(holds, 0, start - reach // 2) if start > 0 and holds(0) else None
+
+
+def _outward(holds: Holds, start: int, count: int) -> int:
+    """The edge beyond a place that holds."""
+    last, reach = start, 1
+    while last < count - 1:
+        place = min(start + reach, count - 1)
+        if not holds(place):
+            return _between(holds, last, place)
+        last, reach = place, reach * 2
+    return last
+
+
+def _between(holds: Holds, last: int, first: int) -> int:
+    """The last place that holds, where `last` does and `first` does not."""
+    while first - last > 1:
+        middle = (last + first) // 2
+        if holds(middle):
+            last = middle
+        else:
+            first = middle
+    return last
