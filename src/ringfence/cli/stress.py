@@ -4,29 +4,24 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from textwrap import wrap
 from typing import TYPE_CHECKING
 
 import click
 
 from ringfence.cli.exit_codes import DONE, FAILED
+from ringfence.cli.run_options import bounds_of, check_installed, part_of, read_pair, say, seconds_of, tell_compiler
 from ringfence.cli.signals import heed, held
-from ringfence.inputs.errors import InputError, NotExact, printable
+from ringfence.inputs.errors import InputError, printable
 from ringfence.inputs.prices import PRICE_COLUMNS
 from ringfence.lab.stress import ENGINES, FAST
-from ringfence.model.terms import WAD
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from ringfence.inputs.book import Book
     from ringfence.inputs.pool_file import PoolFile
     from ringfence.inputs.scenario import Scenario
     from ringfence.inputs.start_price import StartPrice
     from ringfence.inputs.stress_result import StressResult
 
-WAD_DIGITS = 18
-NEEDED = ("numba", "polars", "pyarrow")
 Progress = Callable[[int, int], None]
 
 
@@ -87,22 +82,20 @@ def command(
         check_out(Path(out))
     _check_pairs(books, terms, prices)
     below = _below(links, len(books))
-    seconds, limit = _seconds("--horizon", horizon), _part("--significant-loss", significant_loss)
+    seconds, limit = seconds_of("--horizon", horizon), part_of("--significant-loss", significant_loss)
     stated = bounds_of(max_es99_bps, max_prob)
-    _check_installed()
+    check_installed("stress")
     world = _with_correlation(read_scenario(scenario), correlation)
-    pools = [_pool(book, file) for book, file in zip(books, terms, strict=True)]
+    pools = [read_pair(book, file) for book, file in zip(books, terms, strict=True)]
     starts = _starts(pools, prices, world, below)
     past = [read_prices(file, pools[0][1].collateral_decimals, pools[0][1].asset_decimals, column) for file in histories]
     heed()
     for notice in (notice for read in (*(part for book, pool in pools for part in (pool, book)), *past) for notice in read.notices):
         click.echo(f"notice: {notice}", err=True)
 
-    from ringfence.lab.jitted import CACHE
     from ringfence.lab.stress import stress
 
-    if not any(CACHE.rglob("*.nbi")):  # the folder itself is there as soon as the functions are read
-        click.echo("notice: the engine is compiled first, once for this installation: about 20 seconds", err=True)
+    tell_compiler()
     # A signal must not raise within the locks of a thread pool: it is recorded, and raised where the progress is told. A cluster may fall
     # silent, and then nothing is told.
     with held() if scheduler is None else nullcontext(), _progress() as progress:
@@ -144,23 +137,6 @@ def _check_pairs(books: Sequence[str], terms: Sequence[str], prices: Sequence[st
         raise InputError("--price", f"{len(prices)} prices for {len(books)} pools", remedy="give one for each pool, or none")
 
 
-def _check_installed() -> None:
-    from importlib.util import find_spec
-
-    missing = [name for name in NEEDED if find_spec(name) is None]
-    if missing:
-        remedy = "make lab, or pip install '.[lab]', where Ringfence was cloned"
-        raise InputError("stress", f"needs {', '.join(missing)}, which {'is' if len(missing) == 1 else 'are'} not installed", remedy=remedy)
-
-
-def _pool(book: str, terms: str) -> "tuple[Book, PoolFile]":
-    from ringfence.inputs.book import read_book
-    from ringfence.inputs.pool_file import read_pool_file
-
-    pool = read_pool_file(terms)
-    return read_book(book, pool.collateral_decimals, pool.asset_decimals), pool
-
-
 def _below(links: Sequence[str], count: int) -> list[int]:
     """For each pool the place of the one whose lender shares are its collateral, -1 for none."""
     below = [-1] * count
@@ -186,46 +162,7 @@ def _starts(
 def _with_correlation(scenario: "Scenario", text: str | None) -> "Scenario":
     from dataclasses import replace
 
-    return scenario if text is None else replace(scenario, correlation=_part("--correlation", text))
-
-
-def bounds_of(max_es99_bps: str | None, max_prob: str | None) -> dict[str, float]:
-    """The bounds that two options state, by the metrics that they bound; raises InputError for what is no number of 0 or more."""
-    from ringfence.inputs.verdict import MAX_ES99, MAX_PROBABILITY
-
-    stated = {}
-    if max_es99_bps is not None:
-        stated[MAX_ES99] = _number("--max-es99-bps", max_es99_bps, "give basis points of supply, 50 for half a percent")
-    if max_prob is not None:
-        stated[MAX_PROBABILITY] = _part("--max-prob", max_prob)
-    return stated
-
-
-def _number(option: str, text: str, remedy: str) -> float:
-    from ringfence.inputs.decimals import exact_scaled
-
-    try:
-        return exact_scaled(text, WAD_DIGITS, 10**12 * WAD) / WAD
-    except NotExact as err:
-        raise InputError(option, str(err), remedy=remedy) from err
-
-
-def _part(option: str, text: str) -> float:
-    from ringfence.inputs.decimals import exact_scaled
-
-    try:
-        return exact_scaled(text, WAD_DIGITS, WAD + 1) / WAD
-    except NotExact as err:
-        raise InputError(option, str(err), remedy="give a decimal of 0 to 1") from err
-
-
-def _seconds(option: str, text: str) -> int:
-    from ringfence.inputs.toml_file import DURATION_REMEDY, seconds_in
-
-    found = seconds_in(text)
-    if found is None:
-        raise InputError(option, f"'{printable(text)}' is not a time", remedy=DURATION_REMEDY)
-    return found
+    return scenario if text is None else replace(scenario, correlation=part_of("--correlation", text))
 
 
 @contextmanager
@@ -258,7 +195,7 @@ def _show(result: "StressResult", out: str | None, *, err: bool) -> None:
 
     console = Console(stderr=err, highlight=False)
     for line in heading(result):
-        _say(console, line)
+        say(console, line)
     for title, table in blocks(result):
         console.print(f"\n[bold]{title}[/bold]")
         show_table(console, table)
@@ -270,13 +207,6 @@ def _show(result: "StressResult", out: str | None, *, err: bool) -> None:
         show_table(console, table)
     console.print()
     for line, style in (*claim_lines(result), *bound_lines(result), last_word(result)):
-        _say(console, line, style)
+        say(console, line, style)
     if out is not None:
         console.print(f"written to {escape(printable(out, 200))}", soft_wrap=True)
-
-
-def _say(console: "Console", line: str, style: str = "") -> None:
-    """A sentence on as many lines as it takes, those after the first set in."""
-    indent = line[: len(line) - len(line.lstrip())]
-    for part in wrap(line, console.width, subsequent_indent=indent + "  ", break_on_hyphens=False):
-        console.out(part, style=style or None, highlight=False)
