@@ -17,11 +17,12 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ringfence.inputs.book import Book, read_book
-    from ringfence.inputs.errors import InputError
+    from ringfence.inputs.errors import InputError, NoAnswer
     from ringfence.inputs.pool_file import PoolFile, read_pool_file
     from ringfence.inputs.prices import Prices, read_prices
     from ringfence.inputs.scenario import Scenario
     from ringfence.inputs.scenario_file import read_scenario
+    from ringfence.lab.recommend import recommend
     from ringfence.lab.replay import replay
     from ringfence.lab.stress import stress
     from ringfence.ladder.ladder import Ladder
@@ -33,6 +34,7 @@ __all__ = [
     "Book",
     "InputError",
     "Ladder",
+    "NoAnswer",
     "Pool",
     "PoolFile",
     "Prices",
@@ -43,6 +45,7 @@ __all__ = [
     "read_pool_file",
     "read_prices",
     "read_scenario",
+    "recommend",
     "replay",
     "stress",
 ]
@@ -51,6 +54,7 @@ _HOMES = {
     "Book": "ringfence.inputs.book",
     "InputError": "ringfence.inputs.errors",
     "Ladder": "ringfence.ladder.ladder",
+    "NoAnswer": "ringfence.inputs.errors",
     "Pool": "ringfence.model.pool",
     "PoolFile": "ringfence.inputs.pool_file",
     "Prices": "ringfence.inputs.prices",
@@ -61,6 +65,7 @@ _HOMES = {
     "read_pool_file": "ringfence.inputs.pool_file",
     "read_prices": "ringfence.inputs.prices",
     "read_scenario": "ringfence.inputs.scenario_file",
+    "recommend": "ringfence.lab.recommend",
     "replay": "ringfence.lab.replay",
     "stress": "ringfence.lab.stress",
 }

@@ -15,6 +15,7 @@ PUBLIC = [
     "Book",
     "InputError",
     "Ladder",
+    "NoAnswer",
     "Pool",
     "PoolFile",
     "Prices",
@@ -25,6 +26,7 @@ PUBLIC = [
     "read_pool_file",
     "read_prices",
     "read_scenario",
+    "recommend",
     "replay",
     "stress",
 ]
