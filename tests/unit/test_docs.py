@@ -18,6 +18,7 @@ from ringfence.cli import main
 from ringfence.inputs.book import Book
 from ringfence.inputs.demo_result import DemoPool, Isolation
 from ringfence.inputs.pool_file import Fund, read_pool_file
+from ringfence.inputs.prices import read_prices
 from ringfence.inputs.results import SALES_COLUMNS, PoolFigures
 from ringfence.inputs.scenario import Claim, Feed, Lenders, Liquidators, Market, Oracle, PriceModel, Scenario
 from tests.unit.pages import PLACE, ROOT, anchors, blocks, column, commands, links, missing, pages, prose, sections, spans, title
@@ -377,8 +378,24 @@ def test_the_fields_of_a_stress_run_are_documented() -> None:
         bounds={"lender_loss_es99": 50.0},
     )
     result, page = found.to_dict(), "The result of a stress run"
-    assert fields_of(page) == list(result)
-    assert fields_of(page, "options of a stress run") == list(result["options"])
+    more = stress(
+        [(book, pool)],
+        EVERYTHING,
+        start_prices=[2000.0],
+        paths=2,
+        horizon=86_400,
+        causes=False,
+        bounds={"lender_loss_es99": 50.0},
+        around=True,
+        histories=[read_prices(SAMPLE / "prices.csv", pool.collateral_decimals, pool.asset_decimals)],
+    ).to_dict()
+    assert fields_of(page) == list(more)
+    assert list(more)[: len(result)] == list(result)
+    assert fields_of(page, "options of a stress run") == list(more["options"])
+    assert [name for name in more["options"] if name != "around"] == list(result["options"])
+    assert fields_of(page, "replays") == list(more["replays"][0])
+    assert fields_of(page, "scenarios") == list(more["scenarios"][0])
+    assert fields_of(page, "around") == list(more["around"])
     assert fields_of(page, "claims") == list(result["claims"][0])
     assert fields_of(page, "pools of a stress run") == list(result["pools"][0])
     assert fields_of(page, "a row of the wall") == list(result["pools"][0]["wall"][0])
