@@ -8,6 +8,7 @@ import tempfile
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from fractions import Fraction
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ import numpy as np
 from ringfence.inputs.book import Book, read_book
 from ringfence.inputs.pool_file import MAX_BORROW_CAP, MAX_SUPPLY_CAP, STAND_INS, FixedRateTerms, PoolFile
 from ringfence.inputs.prices import Prices
+from ringfence.ladder.ladder import Ladder
+from ringfence.model.shares import Totals
 from ringfence.model.terms import PRICE_SCALE, WAD, YEAR_SECONDS, ZERO_ADDRESS, Terms
 
 FIGURES = runpy.run_path(str(Path(__file__).resolve().parents[1] / "scripts" / "stress_figures.py"))
@@ -48,6 +51,12 @@ class Case:
         terms = self.pool.terms
         return float_rule.FloatTerms(*(getattr(terms, name) / WAD for name in ("liq_ltv", "incentive_base", "penalty", "target_ltv")))
 
+    @cached_property
+    def totals(self) -> Totals:
+        """The pool's before any interest."""
+        return Ladder.of_book(self.book, self.pool.terms.liq_ltv)[1]
+
+    @cached_property
     def floats(self) -> tuple[Any, Any]:
         """Collateral and debt in whole tokens, each the float nearest to it."""
         held = np.array([amount / 10**self.pool.collateral_decimals for amount in self.book.collateral])

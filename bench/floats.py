@@ -30,7 +30,7 @@ from typing import Any
 
 import float_rule
 import numpy as np
-from float_cases import LIQ_LTV, RATE, Case, real_cases
+from float_cases import RATE, Case, real_cases
 from ladder import measured
 from stress import machine_facts
 
@@ -64,7 +64,7 @@ def at_hours(case: Case) -> dict[str, int]:
     the most that such a loan owes (base units). `by_rounding` are those of the wrong ones that the same formula gets wrong in exact
     fractions, too: the pool rounds worth and limit down to base units, and the formula does not."""
     ladder, totals = Ladder.of_book(case.book, case.pool.terms.liq_ltv)
-    held, owed = case.floats()
+    held, owed = case.floats
     found = {"decisions": 0, "unhealthy": 0, "missed": 0, "refused": 0, "by_rounding": 0, "wrong_owed_most": 0}
     for price in case.prices.prices:
         exact = np.zeros(len(case.book), dtype=bool)
@@ -86,38 +86,53 @@ def is_unhealthy_unrounded(case: Case, collateral: int, debt: int, price: int) -
     return debt * PRICE_SCALE * WAD > collateral * price * case.pool.terms.liq_ltv
 
 
-def critical(is_healthy: Callable[[int], bool]) -> int:
-    """The highest price, in its units, at which a position is unhealthy; 0 if there is none."""
+def last_unhealthy(is_healthy: Callable[[int], bool], unit: int = 1) -> int:
+    """The highest multiple of the unit at which a loan is unhealthy, its critical price; 0 if there is none."""
     low, high = 0, 1
-    while not is_healthy(high):
+    while not is_healthy(high * unit):
         high *= 2
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (low, middle) if is_healthy(middle) else (middle, high)
-    return low
+        low, high = (low, middle) if is_healthy(middle * unit) else (middle, high)
+    return low * unit
+
+
+def deciders(case: Case, place: int) -> tuple[Callable[[int], bool], Callable[[int], bool]]:
+    """Whether a loan is healthy at a pool's price, before any interest: exact, and in floats."""
+    ltv, totals = case.pool.terms.liq_ltv, case.totals
+    position = Position(case.book.collateral[place], case.book.debt[place] * 10**6)
+    held, owed = (float(amounts[place]) for amounts in case.floats)
+    return (
+        lambda price: liquidation.is_healthy(ltv, totals, position, price),
+        lambda price: not float_rule.is_unhealthy(held, owed, float_price(case, price), case.float_terms.liq_ltv),
+    )
 
 
 def at_critical_prices(case: Case, decimals: int | None) -> dict[str, int]:
     """Decisions at the last unhealthy price of each loan and one unit to both sides; without decimals the unit is the pool's own."""
     unit = 1 if decimals is None else case.scale // 10**decimals
-    terms, held, owed = case.pool.terms, *case.floats()
-    _, totals = Ladder.of_book(case.book, terms.liq_ltv)
     found = {"decisions": 0, "missed": 0, "refused": 0, "by_rounding": 0}
     for place, (collateral, debt) in enumerate(zip(case.book.collateral, case.book.debt, strict=True)):
-        position = Position(collateral, debt * 10**6)
-
-        def is_healthy(price: int, position: Position = position) -> bool:
-            return liquidation.is_healthy(terms.liq_ltv, totals, position, price * unit)
-
-        last = critical(is_healthy)
-        for price in (last - 1, last, last + 1):
-            by_floats = bool(float_rule.is_unhealthy(held[place], owed[place], float_price(case, price * unit), case.float_terms.liq_ltv))
-            exact = not is_healthy(price)
+        is_healthy, in_floats = deciders(case, place)
+        last = last_unhealthy(is_healthy, unit)
+        for price in (last - unit, last, last + unit):
+            exact, by_floats = not is_healthy(price), not in_floats(price)
             found["decisions"] += 1
             found["missed"] += exact and not by_floats
             found["refused"] += by_floats and not exact
-            found["by_rounding"] += by_floats != exact and is_unhealthy_unrounded(case, collateral, debt, price * unit) != exact
+            found["by_rounding"] += by_floats != exact and is_unhealthy_unrounded(case, collateral, debt, price) != exact
     return found
+
+
+def widths(cases: Sequence[Case]) -> dict[str, float]:
+    """How far the two critical prices of a loan lie apart, as a part of the exact one, and so in which prices a decision is wrong: the
+    median and the most of the loans that owe a token or more."""
+    apart = []
+    for case in cases:
+        for place in np.flatnonzero(case.floats[1] >= 1):
+            exact, in_floats = (last_unhealthy(decide) for decide in deciders(case, place))
+            apart.append(abs(in_floats - exact) / exact)
+    return {"loans": len(apart), "median": float(np.median(apart)), "most": max(apart)}
 
 
 # Sales
@@ -205,7 +220,7 @@ def through_hours(case: Case, differences: Differences) -> dict[str, Any]:
     """The history through both rules from end to end: sales that only one has, and base units of the asset that the books are off."""
     engine = Watched(case, differences)
     exact = replay(case.book, case.pool, case.prices, engine=engine).pool
-    held, owed = case.floats()
+    held, owed = case.floats
     seconds = np.diff(np.array(case.prices.timestamps), prepend=case.prices.timestamps[0])
     growth = np.expm1(RATE / WAD * seconds)
     per_asset = 10**case.pool.asset_decimals
@@ -242,11 +257,12 @@ def compared(cases: Sequence[Case]) -> dict[str, Any]:
     books = [through_hours(case, differences["to a target" if case.pool.terms.target_ltv else "all"]) for case in cases]
     return {
         "loans": sum(len(case.book) for case in first.values()),
-        "loans_under_a_token": sum(int((case.floats()[1] < 1).sum()) for case in first.values()),
+        "loans_under_a_token": sum(int((case.floats[1] < 1).sum()) for case in first.values()),
         "at_hours": summed([at_hours(case) for case in histories.values()]),
         "at_critical_prices": {
             name: summed([at_critical_prices(case, decimals) for case in first.values()]) for name, decimals in FEEDS.items()
         },
+        "widths": widths(list(first.values())),
         "sales": {name: vars(found) for name, found in differences.items()},
         "books": summed(books) | {"replays": len(books), "replays_out_of_balance": sum(each["imbalance"] != 0 for each in books)},
     }
@@ -275,7 +291,7 @@ def seconds(cases: Sequence[Case]) -> dict[str, float]:
     """Microseconds of one question, who is unhealthy, and of one sale, by both rules; of a large book from bench/ladder.py."""
     asked, ladder_time, scan_time = 0, 0.0, 0.0
     for case in cases:
-        (ladder, totals), (held, owed) = Ladder.of_book(case.book, case.pool.terms.liq_ltv), case.floats()
+        (ladder, totals), (held, owed) = Ladder.of_book(case.book, case.pool.terms.liq_ltv), case.floats
         prices = case.prices.prices
         in_floats, ltv = [float_price(case, price) for price in prices], case.float_terms.liq_ltv
 
@@ -290,9 +306,9 @@ def seconds(cases: Sequence[Case]) -> dict[str, float]:
         by_ladder, by_scan = fastest(ask, scan)
         asked, ladder_time, scan_time = asked + len(prices), ladder_time + by_ladder, scan_time + by_scan
     case = cases[0]
-    totals, position = Ladder.of_book(case.book, LIQ_LTV)[1], Position(case.book.collateral[0], case.book.debt[0] * 10**6)
-    last = critical(lambda price: liquidation.is_healthy(case.pool.terms.liq_ltv, totals, position, price))
-    held, owed = case.floats()
+    totals, position = case.totals, Position(case.book.collateral[0], case.book.debt[0] * 10**6)
+    last = last_unhealthy(deciders(case, 0)[0])
+    held, owed = case.floats
     terms, in_floats = case.float_terms, (float(held[0]), float(owed[0]), float_price(case, last))
     exact_sale, float_sale = fastest(
         lambda: [liquidation.sale(case.pool.terms, totals, position, last, 0, 2**256 - 1) for _ in range(20_000)],

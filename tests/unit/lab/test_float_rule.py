@@ -74,9 +74,10 @@ def test_the_rule_in_floats_gives_what_one_can_work_out(
 def test_a_critical_price_is_the_last_unhealthy_one(bench: ModuleType) -> None:
     """1 ETH owes 2,000 USDC: 86 % of 2,325.581395 rounds down to 1,999.999999, of one unit more to 2,000.000000."""
     totals, position = Totals(0, 0, 2 * 10**9, 2 * 10**15, 0, 0, 0, 0), Position(WAD, 2 * 10**15)
-    found = bench.critical(lambda price: liquidation.is_healthy(86 * WAD // 100, totals, position, price))
+    found = bench.last_unhealthy(lambda price: liquidation.is_healthy(86 * WAD // 100, totals, position, price))
     assert found == 2_325_581_396 * PRICE_SCALE // WAD - 1
-    assert bench.critical(lambda _: True) == 0
+    assert bench.last_unhealthy(lambda price: price > 29, 10) == 20
+    assert bench.last_unhealthy(lambda _: True) == 0
 
 
 @pytest.mark.parametrize("name", [FALLING, CALM])
@@ -93,6 +94,8 @@ def test_floats_are_wrong_only_where_it_is_close(bench: ModuleType, name: str) -
     assert close["decisions"] == 3 * len(case.book)
     assert close["missed"] + close["refused"] > len(case.book)
     assert close["by_rounding"] > 0.9 * (close["missed"] + close["refused"])
+    # Two units of rounding in a debt of hundreds of tokens, of a million units each.
+    assert 0 < bench.widths([case])["most"] < 2 / min(case.book.debt)
 
 
 @pytest.mark.parametrize("target", [0, 80])
@@ -114,5 +117,5 @@ def test_real_loans_come_out_as_recorded(bench: ModuleType, recorded_data: Path)
 
     recorded = json.loads((ROOT / "bench" / "results" / "floats.json").read_text(encoding="utf-8"))
     found = bench.compared(real_cases(recorded_data, 6))
-    for part in ("loans", "loans_under_a_token", "at_hours", "at_critical_prices", "sales"):
+    for part in ("loans", "loans_under_a_token", "at_hours", "at_critical_prices", "widths", "sales"):
         assert found[part] == recorded["6 decimals"][part], part
