@@ -9,6 +9,7 @@ from dataclasses import replace
 from ringfence.inputs.pool_file import PoolFile, terms_with_stand_ins
 from ringfence.inputs.scenario import Market
 from ringfence.inputs.stress_result import Around, Estimate
+from ringfence.inputs.varied_terms import pool_with
 from ringfence.lab.columns import columns_of
 from ringfence.lab.intervals import Interval, Quantile, Shortfall, Statistic, estimate
 from ringfence.lab.metrics import BP
@@ -30,13 +31,6 @@ def grid(pool: PoolFile) -> tuple[int, ...]:
     return tuple(ltv for ltv in found if 0 < ltv < WAD)
 
 
-def at_ltv(pool: PoolFile, liq_ltv: int) -> PoolFile:
-    """The pool with another liquidation LTV (WAD), and max_ltv and target_ltv in their proportion to it, rounded down."""
-    terms = pool.terms
-    kept = {name: getattr(terms, name) * liq_ltv // terms.liq_ltv for name in ("max_ltv", "target_ltv")}
-    return replace(pool, terms=replace(terms, liq_ltv=liq_ltv, **kept))
-
-
 def deeper(market: Market, times: float) -> Market:
     """A market in which so many times as much has the same impact."""
     return replace(market, a=market.a / times**market.b)
@@ -47,13 +41,13 @@ def around_of(plan: Plan, *, seed: int, paths: int, threads: int | None, schedul
     and of `paths` at most `MOST_PATHS` are run. Cells whose terms break a bound have no figures."""
     (book, pool), paths = plan.pools[0], min(paths, MOST_PATHS)
     ltvs, depths = grid(pool), depths_of(plan)
-    legal = {ltv: not limits.broken(terms_with_stand_ins(at_ltv(pool, ltv).terms)) for ltv in ltvs}
+    moved = {ltv: pool_with(pool, {"liq_ltv": ltv}) for ltv in ltvs}
+    legal = {ltv: not limits.broken(terms_with_stand_ins(moved[ltv].terms)) for ltv in ltvs}
     cells = [(ltv, depth) for ltv in ltvs if legal[ltv] for depth in depths]
     found: dict[tuple[int, float], tuple[Estimate, Estimate]] = {}
     for place, (ltv, depth) in enumerate(cells):
-        moved = replace(plan, pools=[(book, at_ltv(pool, ltv))])
         told = part_of(progress, place * paths, paths, len(cells) * paths)
-        runner = Runner(moved, seed, paths, threads, scheduler, False, told, 1)
+        runner = Runner(replace(plan, pools=[(book, moved[ltv])]), seed, paths, threads, scheduler, False, told, 1)
         outcome = runner.run({"market": deeper(plan.scenario.market, depth)})
         found[ltv, depth] = tails(outcome, plan, seed)
         runner.tick()

@@ -10,6 +10,7 @@ from ringfence.inputs.errors import InputError
 from ringfence.inputs.scenario import Liquidators, Market, Scenario
 from ringfence.inputs.scenario_file import NAMES, read_scenario
 from ringfence.inputs.stress_result import Estimate, Metric, StressResult
+from ringfence.inputs.varied_terms import pool_with
 from ringfence.lab import around
 from ringfence.lab.around import DEPTHS, MOST_PATHS, deeper
 from ringfence.lab.stress import stress
@@ -23,10 +24,9 @@ PERCENT = WAD // 100
 
 def run(scenario: Scenario = THIN, liq_ltv: int = POOL.terms.liq_ltv, *, paths: int = 300, **more: object) -> StressResult:
     """Two days of a small pool, max_ltv and target_ltv in their proportion."""
-    terms = POOL.terms
-    kept = {name: getattr(terms, name) * liq_ltv // terms.liq_ltv for name in ("max_ltv", "target_ltv")}
-    terms = replace(terms, liq_ltv=liq_ltv, **kept)
-    return stress([(BOOK, pool_of(terms=terms))], scenario, start_prices=[2000.0], paths=paths, horizon=2 * DAY, causes=False, **more)  # type: ignore[arg-type]
+    pool = pool_with(pool_of(), {"liq_ltv": liq_ltv})
+    assert pool.terms.target_ltv / pool.terms.liq_ltv == pytest.approx(POOL.terms.target_ltv / POOL.terms.liq_ltv, rel=2e-4)
+    return stress([(BOOK, pool)], scenario, start_prices=[2000.0], paths=paths, horizon=2 * DAY, causes=False, **more)  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="module")
