@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from ringfence.inputs.recommend_result import RecommendResult
 
 Progress = Callable[[str, float], None]
-REPORT_NEEDS = ("matplotlib", "jinja2")
 
 
 @click.command("recommend")
@@ -87,7 +86,7 @@ def command(
     start = start_price(price, world, book, pool)
     past = [read_prices(file, pool.collateral_decimals, pool.asset_decimals, column) for file in histories]
     heed()
-    for notice in (notice for read in (pool, book, *past) for notice in read.notices):
+    for notice in (*pool.notices, *book.notices, *(line for read in past for line in read.notices)):
         click.echo(f"notice: {notice}", err=True)
 
     from ringfence.lab.recommend import recommend
@@ -154,18 +153,14 @@ def _grids(texts: Sequence[str]) -> dict[str, str]:
 
 def _write(result: "RecommendResult", folder: Path) -> None:
     """All files; the report is made of them, as `ringfence report` would."""
-    from importlib.util import find_spec
-
     from ringfence.inputs.recommend_result import write_recommend
+    from ringfence.report.write import missing, write_report
 
     write_recommend(result, folder)
-    missing = [name for name in REPORT_NEEDS if find_spec(name) is None]
-    if missing:
-        click.echo(f"notice: no report is written, for {' and '.join(missing)} is not installed; make lab brings it", err=True)
-        return
-    from ringfence.report.run import write_report
-
-    write_report(folder)
+    if lacking := missing():
+        click.echo(f"notice: no report is written, for {' and '.join(lacking)} is not installed; make lab brings it", err=True)
+    else:
+        write_report(folder)
 
 
 @contextmanager

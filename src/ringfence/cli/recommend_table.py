@@ -12,6 +12,7 @@ from ringfence.cli.stress_table import shown_figure, shown_unit
 from ringfence.inputs.errors import printable
 from ringfence.inputs.recommend_result import RecommendResult
 from ringfence.inputs.times import duration
+from ringfence.lab.recommend_text import grouped
 
 FOUND = {
     "loss_es99": "lenders, ES 99 %",
@@ -39,8 +40,13 @@ def answers_table(result: RecommendResult) -> Table:
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("what binds")
     for answer in result.answers:
-        values = (grouped(text) for text in (answer.value, answer.low, answer.high, answer.before or "-"))
-        table.add_row(escape(answer.term), *values, escape(BINDING.get(answer.binding, answer.binding)))
+        values = (grouped(text) for text in (answer.value, answer.low, answer.high))
+        table.add_row(
+            escape(answer.term),
+            *values,
+            grouped(answer.before) if answer.before else "-",
+            escape(BINDING.get(answer.binding, answer.binding)),
+        )
     return table
 
 
@@ -62,9 +68,3 @@ def last_word(result: RecommendResult) -> Iterator[tuple[str, str]]:
     yield from bound_lines(result.stress)
     if result.defaults:
         yield f"left to defaults, which are the best case: {', '.join(result.defaults)}; the terms are for that world", "yellow"
-
-
-def grouped(text: str) -> str:
-    """A decimal with grouped digits, to the unit where it has thousands."""
-    whole, _, fraction = text.partition(".")
-    return f"{int(whole):,}{f'.{fraction}' if fraction and len(whole) < 4 else ''}" if whole.isdecimal() else text

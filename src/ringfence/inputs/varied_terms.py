@@ -5,6 +5,7 @@ Values are integers as in `PoolFile`: WAD for ratios and plain numbers, asset ba
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from ringfence.inputs.book import LIMIT, Book
 from ringfence.inputs.bounds import BOUNDS, shown_decimal
@@ -145,12 +146,12 @@ def pool_with(pool: PoolFile, values: Mapping[str, int]) -> PoolFile:
     """The pool with these values; what follows from them is as docs/recommend.md says. No values: as it is."""
     terms = pool.terms
     if "liq_ltv" in values:
-        follow = {name: _in_proportion(getattr(terms, name), values["liq_ltv"], terms.liq_ltv) for name in FOLLOW}
+        follow: dict[str, Any] = {name: _in_proportion(getattr(terms, name), values["liq_ltv"], terms.liq_ltv) for name in FOLLOW}
         terms = replace(terms, liq_ltv=values["liq_ltv"], **follow)
     is_one_number = terms.incentive_base == terms.incentive_max and terms.incentive_rise == terms.incentive_slope == 0
     if is_one_number and "incentive_base" in values and "incentive_max" not in values:
         terms = replace(terms, incentive_max=values["incentive_base"])
-    plain = {name: value for name, value in values.items() if name in IN_TERMS and name != "liq_ltv"}
+    plain: dict[str, Any] = {name: value for name, value in values.items() if name in IN_TERMS and name != "liq_ltv"}
     fund = pool.fund
     if fund and "backstop_max_assets" in values:
         most = values["backstop_max_assets"]
@@ -202,13 +203,13 @@ def _in_proportion(value: int, new: int, old: int) -> int:
     if new == old:
         return value
     digits = max(LEAST_DIGITS, len(shown_decimal(value, RATIO_DIGITS).partition(".")[2]))
-    unit = 10 ** (RATIO_DIGITS - digits)
+    unit: int = 10 ** (RATIO_DIGITS - digits)
     return value * new // old // unit * unit
 
 
 def _round(step: int) -> int:
     """A step of two digits, down; 1 at least."""
-    unit = 10 ** max(0, len(str(step)) - 2)
+    unit: int = 10 ** max(0, len(str(step)) - 2)
     return max(1, step // unit * unit)
 
 

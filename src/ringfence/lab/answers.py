@@ -8,7 +8,7 @@ from ringfence.inputs.recommend_result import Answer, Figure, NextStep, Tried
 from ringfence.inputs.stress_result import Metric
 from ringfence.inputs.varied_terms import value_of
 from ringfence.lab.judge import LENDERS_ES99, LENDERS_PROB, Evaluation, Evaluator
-from ringfence.lab.recommend_text import further, kept, not_allowed, not_kept, nothing_allowed
+from ringfence.lab.recommend_text import further, grouped, kept, not_allowed, not_kept, nothing_allowed
 from ringfence.lab.term_search import BINDING, GRID_END, Found, Nowhere, TermSearch
 
 
@@ -73,12 +73,13 @@ def search_notices(found: Sequence[Found], pool: PoolFile) -> Iterator[str]:
         if one.safest:
             yield f"{name}: nothing of its grid keeps the bound with {', '.join(one.safest)} as the file has them; found with them safest"
         if one.surely is None:
-            yield f"{name}: no value of its grid keeps the bound with the whole interval; more paths, or a wider grid, would say more"
+            yield f"{name}: no value of its grid keeps the bound with the whole interval; more paths narrow it, a safer grid goes further"
         if one.perhaps == len(one.row) - 1:
-            yield f"{name}: its interval reaches the end of the grid, {one.term.shown(one.row[-1], pool)}; a wider grid would say more"
+            end = grouped(one.term.shown(one.row[-1], pool))
+            yield f"{name}: its interval reaches the end of the grid, {end}{'' if one.row[-1] == 0 else '; a wider grid goes further'}"
         for worse, better in one.reversals[:1]:
-            shown = one.term.shown(worse, pool), one.term.shown(better, pool)
-            yield f"{name}: loss is not in order, it is surely larger at {shown[0]} than at {shown[1]}; a scan of a finer grid would tell"
+            shown = grouped(one.term.shown(worse, pool)), grouped(one.term.shown(better, pool))
+            yield f"{name}: loss is not in order, it is surely larger at {shown[0]} than at {shown[1]}"
 
 
 def binding_of(answers: Sequence[Answer]) -> tuple[str, ...]:

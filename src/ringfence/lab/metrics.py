@@ -133,7 +133,8 @@ def measure_named(
     table = _Table(columns_of(outcome.fields[:, 0], start), start, setting, outcome.waits.sum(axis=1))
     table.fill(None, (), [])
     # Of a sorted column as many values are looked at as any figure of it needs, and sums over more of them round otherwise.
-    sorted_too = {id(table.entries[name].statistic.values) for name in names if isinstance(table.entries[name].statistic, Shortfall)}
+    asked = [table.entries[name].statistic for name in names]
+    sorted_too = {id(statistic.values) for statistic in asked if isinstance(statistic, Quantile | Shortfall)}
     table.entries = {
         name: entry
         for name, entry in table.entries.items()

@@ -37,13 +37,19 @@ def with_interval(metric: Metric, name: str) -> str:
     return f"{amount(metric.value, name)} ({digits(scale * metric.low)} to {digits(scale * metric.high)})"
 
 
+def grouped(text: str) -> str:
+    """A decimal with grouped digits, without its fraction where it has thousands."""
+    whole, _, fraction = text.partition(".")
+    return f"{int(whole):,}{f'.{fraction}' if fraction and len(whole) < 4 else ''}"
+
+
 def kept(goal: str, term: str, value: str, low: str, high: str, reached: "Evaluation") -> str:
     """The answer for one term, and what it keeps."""
     figures = " and ".join(
         f"{named(name)} at {with_interval(reached.metrics[name], name)}, within {amount(most, name)}"
         for name, most in reached.bounds.items()
     )
-    return f"{term} {value} ({low} to {high}) is the {goal} of its grid that keeps {figures}"
+    return f"{term} {grouped(value)} ({grouped(low)} to {grouped(high)}) is the {goal} of its grid that keeps {figures}"
 
 
 def further(term: str, value: str, beyond: "Evaluation", more: "Interval") -> str:
@@ -54,14 +60,13 @@ def further(term: str, value: str, beyond: "Evaluation", more: "Interval") -> st
         over = f"{amount(metric.value - most, name)} over" if metric.value > most else "within"
         parts.append(f"{named(name)} would be {with_interval(metric, name)}, {over} the bound")
     change = f"the mean loss of lenders {digits(abs(more.value))} bp {'more' if more.value >= 0 else 'less'}"
-    return (
-        f"one step further, {term} {value}, {' and '.join(parts)}; {change} ({digits(more.low)} to {digits(more.high)} on the same paths)"
-    )
+    paired = f"{digits(more.low)} to {digits(more.high)} on the same paths"
+    return f"one step further, {term} {grouped(value)}, {' and '.join(parts)}; {change} ({paired})"
 
 
 def not_allowed(term: str, value: str, sentence: str) -> str:
     """That a bound of the protocol ends it."""
-    return f"one step further, {term} {value}, no pool may go: {sentence}"
+    return f"one step further, {term} {grouped(value)}, no pool may go: {sentence}"
 
 
 def nothing_allowed(term: str, sentence: str) -> str:
@@ -71,7 +76,7 @@ def nothing_allowed(term: str, sentence: str) -> str:
 
 def not_kept(values: Mapping[str, int], pool: PoolFile, nearest: "Evaluation", explained: Mapping[str, float]) -> str:
     """By how much the safest terms miss the bound, and what of it is whose doing."""
-    terms = ", ".join(f"{name} {VARIED[name].shown(value, pool)}" for name, value in values.items())
+    terms = ", ".join(f"{name} {grouped(VARIED[name].shown(value, pool))}" for name, value in values.items())
     over = "; ".join(_over(nearest, name) for name in nearest.broken)
     return f"even with {terms} {over}{''.join(_explanation(explained))}"
 
@@ -84,6 +89,8 @@ def _over(found: "Evaluation", name: str) -> str:
 
 
 def _explanation(explained: Mapping[str, float]) -> Iterator[str]:
+    """The causes, the dearest first."""
     if explained:
-        parts = (f"{digits(part)} bp without {cause}" for cause, part in sorted(explained.items(), key=lambda item: -item[1]))
-        yield f"; the same paths would cost less by {', '.join(parts)}"
+        largest = sorted(explained.items(), key=lambda item: -item[1])
+        parts = (f"{digits(abs(part))} bp {'less' if part >= 0 else 'more'} without {cause}" for cause, part in largest)
+        yield f"; on the same paths it would be {', '.join(parts)}"
