@@ -16,6 +16,7 @@ COMMANDS = {
     "init": ("ringfence.cli.init", "Put commented terms, a book, prices and a scenario into a folder, to start from."),
     "pool": ("ringfence.cli.pool", "Look at a deployed pool, lend to it, borrow from it."),
     "recommend": ("ringfence.cli.recommend", "Find the terms that a pool can bear under a bound on lenders' losses."),
+    "report": ("ringfence.cli.report", "Draw a result as one page, and say whether it keeps its bounds."),
     "replay": ("ringfence.cli.replay", "Sell a real book through a history of prices, exactly."),
     "stress": ("ringfence.cli.stress", "Run a pool through thousands of futures, and say what is lost and why."),
 }

@@ -20,15 +20,29 @@ def shown_unit(unit: str) -> str:
 
 
 def number(value: float, unit: str = "") -> str:
-    """About three or four digits that matter, hundredths of what is a part; never an exponent below 1e15."""
+    """Three digits or more, whole from 100 on, hundredths of what is a part; never an exponent below 1e15."""
     scaled = 100 * value if unit in PERCENT else value
     if not math.isfinite(scaled):
         return "not a number" if math.isnan(scaled) else ("more than can be said" if scaled > 0 else "less than can be said")
     size = abs(scaled)
     if size >= 1e15:
         return f"{scaled:.3g}"
-    places = 0 if size >= 1000 or size == int(size) else 1 if size >= 100 else 2 if size >= 0.1 else 3
-    text = f"{scaled:,.{places}f}".replace(",", GROUP)
+    return _signed(f"{scaled:,.{0 if size >= 100 or size == int(size) else 1 if size >= 10 else 2 if size >= 0.1 else 3}f}")
+
+
+def exact(value: float, unit: str = "") -> str:
+    """What somebody stated, a term or a bound: as many digits as it has, up to nine."""
+    scaled = 100 * value if unit in PERCENT else value
+    if not math.isfinite(scaled) or abs(scaled) >= 1e9:
+        return number(value, unit)
+    text = f"{scaled:.9f}".rstrip("0").rstrip(".") if abs(scaled) < 1 else f"{scaled:.9g}"
+    whole, point, rest = text.partition(".")
+    return _signed(f"{int(whole):,}{point}{rest}" if whole.lstrip("-") not in ("", "0") else text)
+
+
+def _signed(text: str) -> str:
+    """Digits grouped by narrow spaces, a true minus, and no minus before zero."""
+    text = text.replace(",", GROUP)
     return text[1:] if text.startswith("-") and not text.strip("-0.") else text.replace("-", "\u2212", 1)
 
 

@@ -234,11 +234,15 @@ def _distribution(node: Node) -> Distribution:
 
 
 def _around(node: Node) -> Around:
-    ltvs, depths = _rising(node["liq_ltv_values"] if "liq_ltv_values" in node else _as_numbers(node["liq_ltv"])), _rising(node["depth"])
+    ltvs, depths = _rising(_as_numbers(node["liq_ltv"])), _rising(node["depth"])
     grids = [_grid(node[name], len(ltvs), len(depths)) for name in ("lender_loss_es99", "loss_es99", "legal")]
     cells = [tuple(tuple(_figure(cell) for cell in row) for row in grid) for grid in grids[:2]]
     legal = tuple(tuple(cell.flag() for cell in row) for row in grids[2])
-    return Around(node["paths"].count(), ltvs, depths, cells[0], cells[1], legal)
+    own = node["own"].entries(2)
+    places = own[0].count(), own[1].count()
+    if not (places[0] < len(ltvs) and places[1] < len(depths)):
+        node["own"].refuse("is no cell of the table")
+    return Around(node["paths"].count(), ltvs, depths, cells[0], cells[1], legal, places)
 
 
 def _as_numbers(node: Node) -> Node:
@@ -303,7 +307,7 @@ def _recommend(root: Node, stress: StressRecord | None) -> RecommendRecord:
     bounds = _bounds(root["options"])
     if not bounds:
         root["options"].refuse("states no bounds, which a recommendation has")
-    figures = {MAX_ES99: "loss_es99", MAX_PROBABILITY: "prob_significant_loss", "loss_es99": "pool_loss_es99", "loss_mean": "loss_mean"}
+    figures = {MAX_ES99: "loss_es99", MAX_PROBABILITY: "prob_significant_loss", "loss_es99": "pool_loss_es99", "lender_loss_mean": "loss_mean"}
     metrics = {name: _metric(root[stored]) for name, stored in figures.items() if stored in root}
     found = RecommendRecord(
         origin=_origin(root),

@@ -29,6 +29,8 @@ class Around:
     lender_loss_es99: tuple[tuple[Row, ...], ...]
     loss_es99: tuple[tuple[Row, ...], ...]
     legal: tuple[tuple[bool, ...], ...]
+    own: tuple[int, int]
+    """Row and column of the run's own terms and depth."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,8 +20,12 @@ REPLAY_SCHEMA = "ringfence.replay/1"
 RESULT_FILE = "result.json"
 SALES_FILE = "sales.csv"
 CURVE_FILE = "curve.csv"
-RESULT_FILES = {RESULT_FILE, SALES_FILE, CURVE_FILE, "paths.parquet"}
+REPORT_FILE = "report.html"
+SUMMARY_FILE = "report.md"
+RESULT_FILES = {RESULT_FILE, SALES_FILE, CURVE_FILE, "paths.parquet", REPORT_FILE, SUMMARY_FILE}
 """What folders of results may hold."""
+RECOMMENDED_FILES = {"terms.toml", "book.csv", "stress"}
+"""What that of a recommendation may hold besides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,10 +153,11 @@ def write_replay(result: ReplayResult, folder: Path) -> None:
 def is_result_folder(folder: Path) -> bool:
     """Whether a folder holds a former result and nothing else, so that a new one may take its place."""
     names = {entry.name for entry in folder.iterdir()}
-    if RESULT_FILE not in names or not names <= RESULT_FILES:
+    if RESULT_FILE not in names or not names <= RESULT_FILES | RECOMMENDED_FILES:
         return False
     try:
         schema = json.loads((folder / RESULT_FILE).read_text(encoding="utf-8"))["schema"]
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return False
-    return isinstance(schema, str) and schema.startswith("ringfence.")
+    kind = "ringfence." if names <= RESULT_FILES else "ringfence.recommend/"
+    return isinstance(schema, str) and schema.startswith(kind)

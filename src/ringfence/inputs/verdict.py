@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from ringfence.inputs.errors import InputError
-from ringfence.inputs.figure_text import figure, number, shown_unit
+from ringfence.inputs.figure_text import exact, figure, number, shown_unit
 
 MAX_ES99 = "lender_loss_es99"
 MAX_PROBABILITY = "prob_significant_lender_loss"
@@ -69,8 +69,11 @@ class BoundCheck:
     @property
     def sentence(self) -> str:
         """The figure, its interval, and what it is held against."""
-        told = f"{self.name}: {figure(self.value, self.low, self.high, self.unit)}"
-        return f"{told}, bound {number(self.most, self.unit)} {shown_unit(self.unit)}"
+        told, bound = figure(self.value, self.low, self.high, self.unit), exact(self.most, self.unit)
+        # A figure that is rounded to its bound would hide on which side it is.
+        is_near = self.value != self.most and number(self.value, self.unit) == number(self.most, self.unit)
+        near = f", to more digits {exact(self.value, self.unit)}" if is_near else ""
+        return f"{self.name}: {told}{near}, bound {bound} {shown_unit(self.unit)}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,7 +83,15 @@ class ClassQuantile:
     level: int
 
 
-Statistic: TypeAlias = Mean | Quotient | Quantile | Shortfall | ClassQuantile
+@dataclass(frozen=True, slots=True, eq=False)
+class Difference:
+    """this - other, both of the same paths: where the two move together its interval is far narrower than theirs."""
+
+    this: "Mean | Quotient | Quantile | Shortfall"
+    other: "Mean | Quotient | Quantile | Shortfall"
+
+
+Statistic: TypeAlias = Mean | Quotient | Quantile | Shortfall | ClassQuantile | Difference
 
 
 def estimate(
@@ -153,6 +161,9 @@ class _Plan:
                 self._columns.extend(weights.T)
             case Quantile(values, level) | Shortfall(values, level):
                 self._tails.setdefault(id(values), _Tail(values)).widen(level)
+            case Difference(this, other):
+                self._note(this)
+                self._note(other)
 
     def _column(self, values: Floats) -> None:
         if id(values) not in self._places:
@@ -172,6 +183,9 @@ class _Plan:
                 return scale * self._tails[id(values)].quantile(tails[id(values)], level)
             case Shortfall(values, level, scale):
                 return scale * self._tails[id(values)].shortfall(tails[id(values)], level)
+            case Difference(this, other):
+                difference: Floats = self._one(this, means, tails) - self._one(other, means, tails)
+                return difference
 
 
 class _Tail:

@@ -5,7 +5,7 @@ Each takes plain figures and gives a drawing with the table behind it. Losses ar
 
 from collections.abc import Mapping, Sequence
 
-from ringfence.inputs.figure_text import figure, interval, number
+from ringfence.inputs.figure_text import exact, figure, interval, number
 from ringfence.inputs.result_records import Distribution, PoolRecord, Row
 from ringfence.inputs.stress_result import Metric
 from ringfence.inputs.verdict import BoundCheck
@@ -37,7 +37,7 @@ def exceedance(distribution: Distribution, metrics: Mapping[str, Metric], bound:
             axes.plot([metric.low, metric.high], [level, level], color=RED, linewidth=3, solid_capstyle="butt")
             axes.plot([metric.value], [level], marker=marker, color=RED, markersize=7, linestyle="none", label=f"{text}, with interval")
         if bound is not None and bound.most <= worst * 1.05:
-            axes.axvline(bound.most, color=TEAL, linestyle=(0, (1, 1)), linewidth=2.4, label=f"bound, {number(bound.most)} bp")
+            axes.axvline(bound.most, color=TEAL, linestyle=(0, (1, 1)), linewidth=2.4, label=f"bound, {exact(bound.most)} bp")
         axes.legend(loc="upper right")
         axes.set_xlabel("loss over the horizon, bp of supply")
         axes.set_ylabel("part of futures that lose more")
@@ -46,8 +46,8 @@ def exceedance(distribution: Distribution, metrics: Mapping[str, Metric], bound:
         svg = svg_of(drawn, "exceedance", "How likely a larger loss is", told)
     rows = [(f"{100 * part:g} %", *(number(loss) for loss in _at(distribution, 1000 * (1 - part)))) for part in EXCEEDED]
     caption = (
-        "Read: at 1 % on the left, one future in a hundred loses more than where the curve passes. The bars are 95 % intervals; the height of "
-        "the ES mark has no meaning, as it is a mean over the worst 1 %."
+        "Read: at 1 % on the left, one future in a hundred loses more than where the curve passes. The bars are 95 % intervals; the "
+        "height of the ES mark has no meaning, as it is a mean over the worst 1 %."
     )
     table = Table("Loss that is exceeded, bp of supply", ("part of futures that lose more", "pool", "lenders"), rows)
     return Chart("exceedance", "Loss distribution", svg, caption, table)

@@ -54,7 +54,10 @@ def of_replay(record: ReplayRecord) -> ExactPage:
     """Came through or not, who bore what, and every figure."""
     pool, terms = record.pool, record.terms
     amounts = {name: number(whole(pool[name], terms)) for name, _ in REPLAYED}
-    lenders = f"Lenders bear {amounts['loss_from_lenders']} asset, the reserve {amounts['loss_from_reserve']}, the backstop {amounts['loss_from_backstop']}."
+    lenders = (
+        f"Lenders bear {amounts['loss_from_lenders']} asset, the reserve {amounts['loss_from_reserve']}, the backstop "
+        f"{amounts['loss_from_backstop']}."
+    )
     is_whole = record.solvent
     told = (
         "No lender lost, and no debt is left without its collateral" if is_whole else "Lenders lost, or debt is left without its collateral"
@@ -66,12 +69,12 @@ def of_replay(record: ReplayRecord) -> ExactPage:
         else "buyers' money is limited in each row"
     )
     rows = [(label, amounts[name]) for name, label in REPLAYED]
-    counts = [(label, f"{pool[name]:,}") for name, label in COUNTS]
+    counts = [(label, f"{number(pool[name])}") for name, label in COUNTS]
     keys = (
         Key("Loss", amounts["loss"], "", "asset"),
         Key("Borne by lenders", amounts["loss_from_lenders"], "", "asset"),
         Key("Still open", amounts["unrealised_loss"], "", "asset"),
-        Key("Sales", f"{pool['sales']:,}", "", "sales"),
+        Key("Sales", f"{number(pool['sales'])}", "", "sales"),
         Key("Debt retired", amounts["debt_retired"], "", "asset"),
         Key("Reserve at the end", amounts["reserve_after"], "", "asset"),
     )
@@ -81,7 +84,7 @@ def of_replay(record: ReplayRecord) -> ExactPage:
         verdict_kind=HELD if is_whole else BROKEN,
         verdict="Came through this history" if is_whole else "Did not come through this history",
         lines=(told + ". One history is no bound on another.",),
-        reason=f"{lenders} {pool['sales']:,} sales retired {amounts['debt_retired']} of {amounts['debt_before']} asset of debt.",
+        reason=f"{lenders} {number(pool['sales'])} sales retired {amounts['debt_retired']} of {amounts['debt_before']} asset of debt.",
         weakest=f"No market depth: {depth}, {amounts['paid']} asset in all.",
         keys=keys,
         sections=(
@@ -104,7 +107,7 @@ def of_curve(record: CurveRecord) -> ExactPage:
     rows = [
         (
             f"{100 * row['shock'] / WAD:.4g} %",
-            *(f"{row[name]:,}" for name in ("positions", "insolvent")),
+            *(f"{number(row[name])}" for name in ("positions", "insolvent")),
             *(number(whole(row[name], terms)) for name in ("debt", "wall", "loss")),
         )
         for row in record.rows[:500]
@@ -123,7 +126,7 @@ def of_curve(record: CurveRecord) -> ExactPage:
         Key("Reserve", number(pool.reserve), "", "asset"),
         Key("Largest position", part_of(record.concentration["largest"]), "", "of debt"),
         Key("Ten largest", part_of(record.concentration["top_10"]), "", "of debt"),
-        Key("Positions", f"{record.concentration['positions']:,}", "", "with debt"),
+        Key("Positions", f"{number(record.concentration['positions'])}", "", "with debt"),
     )
     chart = charts.wall(pool, "wall")
     lead = f"Most debt, {number(most['added_debt'])} asset, becomes liquidatable at a fall of {100 * most['fall']:.0f} %; {beyond}."

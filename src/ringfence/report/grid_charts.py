@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from ringfence.inputs.figure_text import figure, interval, number
+from ringfence.inputs.figure_text import exact, figure, interval, number
 from ringfence.inputs.result_records import Answer, Around, Row
 from ringfence.inputs.verdict import BoundCheck
 from ringfence.report.drawing import INK, RED, SAND, TEAL, grouped, percent, sheet, svg_of
@@ -35,7 +35,7 @@ def tried(answer: Answer, label: str, bound: BoundCheck | None) -> Chart:
         )
         axes.plot(at, [one.loss_es99["value"] for one in values], color=INK, marker="o", markersize=4.5, label="lenders' ES 99 %")
         if bound is not None:
-            axes.axhline(bound.most, color=TEAL, linestyle=(0, (1, 1)), linewidth=2.4, label=f"bound, {number(bound.most)} bp")
+            axes.axhline(bound.most, color=TEAL, linestyle=(0, (1, 1)), linewidth=2.4, label=f"bound, {exact(bound.most)} bp")
             # Far beyond the bound nothing is decided any more.
             top = max(one.loss_es99["high"] for one in values)
             axes.set_ylim(0, min(top, 4 * bound.most) * 1.1 if bound.most > 0 else top * 1.1 or 1.0)
@@ -101,8 +101,11 @@ def heatmap(around: Around, bound: BoundCheck | None) -> Chart:
             else "the run's own cell is empty"
         )
         svg = svg_of(drawn, "heatmap", "Lenders' loss by liquidation LTV and depth", told)
-    line = f", the line is the bound of {number(bound.most)} bp" if bound is not None else ""
-    caption = f"Lenders' mean loss in the worst 1 % of {around.paths:,} futures, bp of supply; {told}{line}; hatched terms are forbidden by the protocol."
+    line = f", the line is the bound of {exact(bound.most)} bp" if bound is not None else ""
+    caption = (
+        f"Lenders' mean loss in the worst 1 % of {number(around.paths)} futures, bp of supply; {told}{line}; hatched terms are forbidden "
+        "by the protocol."
+    )
     shown = [
         (percent(ltv), *(_told(cell, is_legal) for cell, is_legal in zip(cells, legal, strict=True)))
         for ltv, cells, legal in zip(around.liq_ltv, around.lender_loss_es99, around.legal, strict=True)

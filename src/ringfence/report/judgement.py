@@ -3,20 +3,22 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ringfence.inputs.figure_text import figure, number
+from ringfence.inputs.figure_text import exact, figure, number
 from ringfence.inputs.result_records import StressRecord
 from ringfence.inputs.stress_result import Metric
 from ringfence.inputs.verdict import DEFAULTS, LEAST_PATHS, MAX_ES99
 from ringfence.report.run import Run
+from ringfence.report.words import BINDING, TERMS, term_value
 
 BP = "bp of supply"
 CAUSES = {
     "loss_from_depth": "the market's depth",
     "loss_from_oracle_gap": "the oracle's gap",
     "loss_from_latency": "latency and outages of liquidators",
-    "loss_remainder": "falls too deep for one step, and causes together",
+    "loss_remainder": "falls too deep within one step, with what two causes cost together",
 }
 HALF = 0.5
+DEPTH, WORLD, PATHS = "The market's depth", "That the world is as the scenario says", "The number of futures"
 FLATTERS = "docs/methods.md measured it to flatter mild markets by up to half and to worsen wild ones by 10 to 16 %"
 BEST_CASE = {
     "market": "the market takes any amount at its price, and forgets it at once",
@@ -42,13 +44,15 @@ class Move:
 def main_reason(run: Run) -> str:
     """The binding constraint of a recommendation, else the largest cause of loss with its figure."""
     if run.recommendation is not None and run.recommendation.answers:
-        return run.recommendation.answers[0].sentence
+        first = run.recommendation.answers[0]
+        told = f"{_capital(BINDING.get(first.binding, first.binding))} binds the first term, {TERMS.get(first.term, first.term)} {term_value(first.term, first.value)}"
+        return f"{told}: {first.cost}." if first.cost else f"{told}; no value further on its grid was left to try."
     stress = run.stress
     if stress is None:
         return ""
     metrics = stress.metrics
     if metrics["loss_es99"].high <= 0.0:
-        return f"In none of {stress.paths:,} futures anything is lost, by anybody."
+        return f"In none of {number(stress.paths)} futures anything is lost, by anybody."
     causes = {name: metrics[name] for name in CAUSES if name in metrics}
     if causes and metrics["loss_mean"].value > 0.0:
         name, largest = max(causes.items(), key=lambda one: one[1].value)
@@ -68,7 +72,8 @@ def weakest_assumption(run: Run) -> str:
     found = moves(run)
     if not found:
         return ""
-    chosen = next((move for move in found if move.decides), found[0])
+    # A multiple of what was measured is likelier wrong than the whole world, and the intervals are told beside the verdict.
+    chosen = next((move for kind in (DEPTH, WORLD, PATHS) for move in found if move.decides and move.assumption == kind), found[0])
     return f"{chosen.assumption}: {chosen.changed}, {chosen.figure}{_across(run, chosen)}."
 
 
@@ -105,10 +110,11 @@ def _of_depth(run: Run, stress: StressRecord) -> Iterator[Move]:
     row = near.lender_loss_es99[near.own[0]]
     half, own = row[near.depth.index(HALF)], row[near.own[1]]
     if half and own:
-        told = f"lenders' ES 99 % is {figure(half['value'], half['low'], half['high'], BP)} instead of {number(own['value'])}"
-        yield Move(
-            "The market's depth", "with half of it", told, abs(half["value"] - own["value"]), _flips(run, own["value"], half["value"])
+        told = (
+            f"lenders' ES 99 % is {figure(half['value'], half['low'], half['high'], BP)} instead of {number(own['value'])} "
+            f"(of {number(near.paths)} futures)"
         )
+        yield Move(DEPTH, "with half of it", told, abs(half["value"] - own["value"]), _flips(run, stress, half["value"]))
 
 
 def _of_paths(run: Run, stress: StressRecord) -> Iterator[Move]:
@@ -116,11 +122,11 @@ def _of_paths(run: Run, stress: StressRecord) -> Iterator[Move]:
     told = f"lenders' ES 99 % may be as high as {number(worst.high)} {BP} instead of {number(worst.value)}"
     few = " (too few for a sure interval)" if stress.paths < LEAST_PATHS else ""
     yield Move(
-        "The number of futures",
-        f"with {stress.paths:,} of them{few}",
+        PATHS,
+        f"with {number(stress.paths)} of them{few}",
         told,
         worst.high - worst.value,
-        _flips(run, worst.value, worst.high),
+        _flips(run, stress, worst.high),
     )
 
 
@@ -132,11 +138,11 @@ def _of_scenarios(run: Run, stress: StressRecord) -> Iterator[Move]:
     worst, found = max(told, key=lambda one: one[0].value)
     own = stress.metrics[MAX_ES99].value
     yield Move(
-        "The world that the scenario describes",
+        WORLD,
         f"in the shipped scenario {found.name} instead",
         f"lenders' ES 99 % is {figure(worst.value, worst.low, worst.high, BP)}",
         max(worst.value - own, 0.0),
-        _flips(run, own, worst.value),
+        _flips(run, stress, worst.value),
     )
 
 
@@ -155,15 +161,16 @@ def _of_order(stress: StressRecord) -> Iterator[Move]:
         yield Move("The order of sale", "riskiest first", told, 0.0, False)
 
 
-def _flips(run: Run, own: float, changed: float) -> bool:
+def _flips(run: Run, stress: StressRecord, changed: float) -> bool:
     """Whether the change alone turns kept into broken, or the other way."""
+    own = stress.metrics[MAX_ES99].value
     return run.bound is not None and (own <= run.bound.most) != (changed <= run.bound.most)
 
 
 def _across(run: Run, move: Move) -> str:
     if not move.decides or run.bound is None:
         return ""
-    return f", {'within' if not run.bound.held else 'beyond'} the bound of {number(run.bound.most)}"
+    return f", {'within' if not run.bound.held else 'beyond'} the bound of {exact(run.bound.most)}"
 
 
 def _who_bears(stress: StressRecord) -> str:

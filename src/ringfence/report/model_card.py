@@ -12,7 +12,7 @@ from ringfence.report.run import Run
 from ringfence.report.words import WAD, assumptions, terms_in_words
 
 RISKIEST = (
-    "riskiest first, which flatters: docs/methods.md measured mean losses up to by half too small in mild markets, and 10 to 16 % too large "
+    "riskiest first, which flatters: docs/methods.md measured mean losses up to half too small in mild markets, and 10 to 16 % too large "
     "in wild ones, against an order drawn at random; run the other orders where the answer is close"
 )
 BOOTSTRAP = "percentile bootstrap over futures, 1,000 seeded draws, 95 %"
@@ -44,8 +44,9 @@ def _assumed(stress: StressRecord) -> Iterator[tuple[str, str]]:
 def _pools(stress: StressRecord) -> Iterator[tuple[str, str]]:
     for pool in stress.pools:
         told = (
-            f"supply {number(pool.supply)}, debt {number(pool.debt)} of {pool.positions:,} positions, reserve {number(pool.reserve)}, collateral "
-            f"{number(pool.collateral)}, start price {number(pool.start_price)}; {terms_in_words(pool.terms, pool.reserve, pool.supply)}"
+            f"supply {number(pool.supply)}, debt {number(pool.debt)} of {number(pool.positions)} positions, "
+            f"reserve {number(pool.reserve)}, collateral {number(pool.collateral)}, start price {number(pool.start_price)}; "
+            f"{terms_in_words(pool.terms, pool.reserve, pool.supply)}"
         )
         yield pool.name, told
 
@@ -157,7 +158,7 @@ def pool_terms(terms: Mapping[str, str]) -> str:
 
 def whole(amount: int, terms: Mapping[str, str], name: str = "asset_decimals") -> float:
     """An amount in base units as whole tokens."""
-    return amount / 10 ** min(int(terms[name]), 60)
+    return float(amount) / float(10 ** min(int(terms[name]), 60))
 
 
 def part_of(amount: int) -> str:

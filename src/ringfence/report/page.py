@@ -63,8 +63,8 @@ def page(run: Run, comparison: Comparison | None = None) -> str:
     return environment.get_template("page.html.j2").render(page=page_of(run, comparison), css=css) + "\n"
 
 
-def page_of(run: Run, comparison: Comparison | None = None) -> Page:
-    """What the page of a run says."""
+def page_of(run: Run, comparison: Comparison | None = None, *, drawn: bool = True) -> Page:
+    """What the page of a run says; without its sections if it is not to be drawn."""
     record = run.record
     if isinstance(record, ReplayRecord | CurveRecord):
         found = exact_pages.of_replay(record) if isinstance(record, ReplayRecord) else exact_pages.of_curve(record)
@@ -98,7 +98,7 @@ def page_of(run: Run, comparison: Comparison | None = None) -> Page:
         reason=judgement.main_reason(run),
         weakest=judgement.weakest_assumption(run),
         keys=tuple(_keys(run)),
-        sections=(*_compared(comparison), *(recommended.sections(run) if isinstance(record, RecommendRecord) else ()), *sections(run)),
+        sections=(*_compared(comparison), *recommended.sections(run), *sections(run)) if drawn else (),
         cards=tuple(model_card.cards(run)),
         command=model_card.command(run),
         figures=all_figures(run),
@@ -121,7 +121,7 @@ def _subtitles(run: Run) -> Iterator[str]:
         yield f"{pool.name}: {told}" if len(run.pools) > 1 else told[:1].upper() + told[1:]
     stress = run.stress
     if stress is not None:
-        yield f"Scenario {stress.scenario['name']}: {stress.paths:,} futures of {duration(stress.horizon)}, seed {stress.seed}"
+        yield f"Scenario {stress.scenario['name']}: {number(stress.paths)} futures of {duration(stress.horizon)}, seed {stress.seed}"
     if dated := _of_data(run):
         yield dated
 

@@ -36,6 +36,8 @@ class Section:
     tables: Sequence[Table] = ()
     notes: Sequence[str] = ()
     missing: str = ""
+    beside: Table | None = None
+    """A table that stands beside the only drawing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
-"""The sections of a page of a stress run, in their order: each says in a sentence what its drawing shows, or how to get what is not there."""
+"""The sections of a page of a stress run, in their order: each says in a sentence what its drawing shows, or how to get what is missing."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-from ringfence.inputs.figure_text import figure, interval, number, shown_unit
+from ringfence.inputs.figure_text import exact, figure, interval, number, shown_unit
 from ringfence.inputs.result_records import PoolRecord, StressRecord
 from ringfence.inputs.stress_result import Metric
 from ringfence.inputs.times import duration
@@ -54,9 +54,9 @@ def sections(run: Run) -> Iterator[Section]:
     yield _causes(stress)
     yield from (_sizing(pool, place, len(stress.pools)) for place, pool in enumerate(stress.pools[:MOST_POOLS]))
     yield _earnings(stress)
+    yield _isolation(stress)
     yield _scenarios(run, stress)
     yield _replays(stress)
-    yield _isolation(stress)
     yield _sensitivity(run)
 
 
@@ -70,10 +70,13 @@ def _distribution(run: Run, stress: StressRecord) -> Section:
         ("lender_loss_mean", "lenders, mean"),
         ("lender_loss_es99", "lenders, ES 99 %"),
     )
-    table = _table("Losses over the horizon", [(label, stress.metrics[name]) for name, label in names])
+    rows = [
+        (label, number(stress.metrics[name].value), interval(stress.metrics[name].low, stress.metrics[name].high)) for name, label in names
+    ]
+    table = Table(f"Losses over {duration(stress.horizon)}, bp of supply", ("figure", "value", "95 % interval"), rows)
     lead = [
-        f"The pool loses {_told(stress.metrics['loss_mean'])} on average over {duration(stress.horizon)}, and {_told(stress.metrics['loss_es99'])} "
-        f"in the worst 1 % of futures; its lenders lose {_told(stress.metrics[MAX_ES99])} in theirs."
+        f"The pool loses {_told(stress.metrics['loss_mean'])} on average over {duration(stress.horizon)}, and "
+        f"{_told(stress.metrics['loss_es99'])} in the worst 1 % of futures; its lenders lose {_told(stress.metrics[MAX_ES99])} in theirs."
     ]
     if stress.distribution is None:
         return Section(
@@ -84,7 +87,7 @@ def _distribution(run: Run, stress: StressRecord) -> Section:
             missing="The curve needs a newer result: run ringfence stress again.",
         )
     return Section(
-        "distribution", "Loss distribution", lead, (charts.exceedance(stress.distribution, stress.metrics, run.bound),), (table,)
+        "distribution", "Loss distribution", lead, (charts.exceedance(stress.distribution, stress.metrics, run.bound),), beside=table
     )
 
 
@@ -95,7 +98,10 @@ def _waterfall(stress: StressRecord) -> Section:
         return Section("waterfall", "Who bears the loss", ("Nothing was lost, so nobody bears anything.",))
     first, metric = max(shown, key=lambda one: one[1].value)
     whole = stress.metrics["loss_mean"].value
-    lead = f"Reserve, then backstop, then lenders, then premium owed: of {number(whole)} {BP} lost on average, most falls on {first}, {_told(metric)}."
+    lead = (
+        f"Reserve, then backstop, then lenders, then premium owed: of {number(whole)} {BP} lost on average, most falls on {first}, "
+        f"{_told(metric)}."
+    )
     chart = charts.stack(
         "waterfall", "Who bears the mean loss", shown, "mean loss, bp of supply", f"The parts add up to {number(whole)} {BP}."
     )
@@ -113,8 +119,8 @@ def _wall(pool: PoolRecord, place: int, count: int) -> Section:
     most = max(pool.wall, key=lambda row: row["added_debt"])
     start = pool.wall[0]["liquidatable_debt"]
     lead = (
-        f"The most debt, {number(most['added_debt'])} asset ({_percent(most['added_debt'], pool.debt)} of all), becomes liquidatable as the price "
-        f"passes a fall of {100 * most['fall']:.0f} %. {number(start)} asset is liquidatable at the start."
+        f"The most debt, {number(most['added_debt'])} asset ({_percent(most['added_debt'], pool.debt)} of all), becomes liquidatable as "
+        f"the price passes a fall of {100 * most['fall']:.0f} %. {number(start)} asset is liquidatable at the start."
     )
     return Section(f"wall-{place}", title, (lead,), (charts.wall(pool, f"wall-{place}"),))
 
@@ -125,8 +131,8 @@ def _shocks(pool: PoolRecord, place: int, count: int) -> Section:
         return Section(f"shocks-{place}", title, missing="The result has no shocks: run ringfence stress again.")
     half = min(pool.shocks, key=lambda row: abs(row["fall"] - 0.5))
     lead = (
-        f"A fall of {100 * half['fall']:.0f} % in one step costs {number(half['loss'])} asset, {_percent(half['loss'], pool.supply)} of supply; "
-        f"{number(half['loss_without_depth'])} if buyers took everything at its price."
+        f"A fall of {100 * half['fall']:.0f} % in one step costs {number(half['loss'])} asset, {_percent(half['loss'], pool.supply)} of "
+        f"supply; {number(half['loss_without_depth'])} if buyers took everything at its price."
     )
     return Section(f"shocks-{place}", title, (lead,), (charts.shocks(pool, f"shocks-{place}"),))
 
@@ -164,7 +170,10 @@ def _causes(stress: StressRecord) -> Section:
         *((("cascades add", stress.metrics["amplification_by_cascades"]),) if "amplification_by_cascades" in stress.metrics else ()),
     ]
     label, largest = max(found, key=lambda one: one[1].value)
-    lead = f"The same futures once more without each cause: {label} explains most, {_told(largest)} of the {number(stress.metrics['loss_mean'].value)} lost on average."
+    lead = (
+        f"The same futures once more without each cause: {label} explains most, {_told(largest)} of the "
+        f"{number(stress.metrics['loss_mean'].value)} lost on average."
+    )
     caption = "The first four add up to the mean loss; cascades are within them. Below 0, hatched: without that cause more would be lost."
     told = "; ".join(f"{label} {number(metric.value)}" for label, metric in shown)
     chart = charts.bars("causes", title, shown, "mean loss, bp of supply", caption, told)
@@ -224,12 +233,13 @@ def _scenarios(run: Run, stress: StressRecord) -> Section:
     first = stress.scenarios[0]
     worst, metric = max(entries, key=lambda one: one[1].value)
     lead = [
-        f"The same book and terms in each world that ships, {first.paths:,} futures of {duration(first.horizon)}. Worst is {worst}: lenders' ES 99 % is {_told(metric)}."
+        f"The same book and terms in each world that ships, {number(first.paths)} futures of {duration(first.horizon)}. Worst is {worst}: "
+        f"lenders' ES 99 % is {_told(metric)}."
     ]
     if run.bound is not None:
         broken = [name for name, metric in entries if not metric.value <= run.bound.most]
         lead.append(
-            f"The bound of {number(run.bound.most)} {BP} is broken in {len(broken)} of {len(entries)}: {', '.join(broken) or 'none'}."
+            f"The bound of {exact(run.bound.most)} {BP} is broken in {len(broken)} of {len(entries)}: {', '.join(broken) or 'none'}."
         )
     told = "; ".join(f"{name} {number(metric.value)}" for name, metric in entries)
     caption = "Worlds drawn to hurt, not forecasts; the dotted line is the bound." if run.bound else "Worlds drawn to hurt, not forecasts."
@@ -254,7 +264,7 @@ def _replays(stress: StressRecord) -> Section:
             one.file,
             f"{day(one.first)} to {day(one.last)}",
             f"{number(100 * one.worst_fall)} %",
-            f"{one.sales:,}",
+            f"{number(one.sales)}",
             f"{number(one.lender_loss)} {BP}",
             "yes" if one.solvent else "no",
         )
@@ -316,11 +326,6 @@ def all_figures(run: Run) -> Table:
         for name, m in run.metrics.items()
     ]
     return Table("Every metric of the run", ("metric", "value", "95 % interval", "unit", "definition"), rows, frozenset({3, 4}))
-
-
-def _table(caption: str, entries: Sequence[tuple[str, Metric]]) -> Table:
-    rows = [(label, number(m.value, m.unit), interval(m.low, m.high, m.unit), shown_unit(m.unit), m.definition) for label, m in entries]
-    return Table(caption, ("figure", "value", "95 % interval", "unit", "definition"), rows, frozenset({3, 4}))
 
 
 def _of(pool: PoolRecord, count: int) -> str:

@@ -5,13 +5,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from ringfence.inputs.figure_text import number
-from ringfence.inputs.pool_file import MAX_BORROW_CAP, MAX_SUPPLY_CAP
+from ringfence.inputs.figure_text import exact, number
+from ringfence.inputs.pool_file import MAX_BORROW_CAP, MAX_SUPPLY_CAP, UNITS
 from ringfence.inputs.times import LAST, duration
 
 WAD = 10**18
 MINUTE = 60
 DATE = re.compile(r"(?<!\d)(20[0-9]{2})-([01][0-9])-([0-3][0-9])(?!\d)")
+BINDING = {"loss_es99": "the bound on lenders' ES 99 %", "prob_significant_loss": "the bound on significant losses"}
+"""What binds, in words; other names are of the protocol's bounds and of grids, and stand as they are."""
 TERMS = {
     "liq_ltv": "liquidation LTV",
     "max_ltv": "borrowing LTV",
@@ -30,19 +32,19 @@ TERMS = {
 """What a term is called in a sentence."""
 PRICES = {
     "history": "the hours of a history, one after the other",
-    "bootstrap": "blocks of {block} rows drawn from a history of {returns:,} returns, each {row}",
+    "bootstrap": "blocks of {block} rows drawn from a history of {returns} returns, each {row}",
     "profile": "a crash that somebody drew",
     "gbm": "a random walk of {volatility} volatility a year, {jumps:g} jumps a year",
     "ou": "a peg: the price is pulled back, {volatility} volatility a year",
-    "garch": "GARCH(1,1) with Student's t, fitted to {returns:,} returns",
-    "tail": "blocks of {block} rows of a history of {returns:,} returns, its ends by a fitted generalised Pareto law",
+    "garch": "GARCH(1,1) with Student's t, fitted to {returns} returns",
+    "tail": "blocks of {block} rows of a history of {returns} returns, its ends by a fitted generalised Pareto law",
     "depeg": "a peg that breaks {jumps:g} times a year",
 }
 
 
 def part(text: str) -> str:
     """A WAD as per cent."""
-    return f"{number(100 * int(text) / WAD)} %"
+    return f"{exact(100 * int(text) / WAD)} %"
 
 
 def terms_in_words(terms: Mapping[str, str], reserve: float, supply: float) -> str:
@@ -70,6 +72,26 @@ def _incentive(terms: Mapping[str, str]) -> str:
     return told if int(terms["incentive_max"]) == int(terms["incentive_base"]) else f"{told} up to {part(terms['incentive_max'])}"
 
 
+def told_term(name: str, text: str, terms: Mapping[str, str]) -> str:
+    """A term in base units with its unit; texts and what is not a term of the contract as they are."""
+    if not (text.isdecimal() and text.isascii() and len(text) < 80):
+        return text
+    match UNITS.get(name):
+        case "ratio" if name == "incentive_rise":
+            return f"{number(100 * MINUTE * int(text) / WAD)} % a minute"
+        case "ratio" if name == "incentive_slope":
+            return exact(int(text) / WAD)
+        case "ratio":
+            return part(text)
+        case "amount":
+            most = {"supply_cap": MAX_SUPPLY_CAP, "borrow_cap": MAX_BORROW_CAP}.get(name)
+            return "none" if int(text) == most else number(int(text) / 10 ** int(terms["asset_decimals"]))
+        case "seconds":
+            return duration(int(text))
+        case _:
+            return text
+
+
 def term_value(name: str, text: str) -> str:
     """An answer as a person reads it: parts as per cent, a rise by the minute, amounts grouped."""
     if not text:
@@ -82,7 +104,7 @@ def term_value(name: str, text: str) -> str:
         return number(value)
     if name == "incentive_rise":
         return f"{number(100 * value * MINUTE)} % a minute"
-    return number(value) if name == "incentive_slope" else f"{number(100 * value)} %"
+    return exact(value) if name == "incentive_slope" else f"{exact(100 * value)} %"
 
 
 def data_date(files: Iterable[str]) -> str:
@@ -103,7 +125,7 @@ def assumptions(scenario: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield "oracle", _oracle(scenario["oracle"])
     yield "depth", _market(market)
     yield "liquidators", _liquidators(who)
-    run = f"{number(100 * lenders['run_share'])} % of them leave once the price has fallen by {number(100 * lenders['run_at_fall'])} %"
+    run = f"{exact(100 * lenders['run_share'])} % of them leave once the price has fallen by {exact(100 * lenders['run_at_fall'])} %"
     yield "lenders", run if lenders["run_share"] else "nobody runs"
     yield "nobody else", "nobody borrows, repays, deposits or tops up: the book is that of the start, less what is sold"
 
@@ -113,9 +135,9 @@ def _prices(prices: Mapping[str, Any]) -> str:
     return pattern.format(
         kind=prices["kind"],
         block=int(prices["block"]),
-        returns=int(prices["returns"]),
+        returns=number(prices["returns"]),
         row=duration(int(prices["row_seconds"])),
-        volatility=f"{number(100 * prices['volatility'])} %",
+        volatility=f"{exact(100 * prices['volatility'])} %",
         jumps=prices["jumps_per_year"],
     )
 
@@ -127,7 +149,7 @@ def _oracle(oracle: Mapping[str, Any]) -> str:
             told.append("a price that never moves")
             continue
         beat = f"publishes every {duration(int(feed['heartbeat']))}" if feed["heartbeat"] else "publishes at every step"
-        moved = f" and on moves of {number(100 * feed['deviation'])} %" if 0 < feed["deviation"] < 1 else ""
+        moved = f" and on moves of {exact(100 * feed['deviation'])} %" if 0 < feed["deviation"] < 1 else ""
         late = f", {duration(int(feed['delay']))} late" if feed["delay"] else ", without delay"
         told.append(beat + moved + late + (", frozen for a time" if feed.get("frozen") else ""))
     age = f"; a price older than {duration(int(oracle['max_age']))} does not count" if oracle["max_age"] else "; a price of any age counts"
@@ -141,7 +163,7 @@ def _market(market: Mapping[str, Any]) -> str:
     back = f"half of a sale is forgotten after {duration(int(market['recovery']))}" if market["recovery"] else "forgotten at the next step"
     return (
         f"selling Q brings price / (1 + {market['a']:.4g} Q^{market['b']:.3g}), Q in {of}; {back}; the oracle sees "
-        f"{number(100 * market['cascade'])} % of it"
+        f"{exact(100 * market['cascade'])} % of it"
     )
 
 

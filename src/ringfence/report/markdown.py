@@ -1,0 +1,17 @@
+"""Texts in Markdown that show as they are, whatever a file has called things."""
+
+import re
+
+from ringfence.inputs.figure_text import GROUP
+
+MARKUP = re.compile(r"([\\`*_{}\[\]<>#|~@&$])")
+
+
+def plain(text: str) -> str:
+    """Text without markup; narrow spaces become plain ones, which every font has."""
+    return MARKUP.sub(r"\\\1", text.replace(GROUP, " "))
+
+
+def row(*cells: str) -> str:
+    """A row of a table."""
+    return f"| {' | '.join(plain(cell) for cell in cells)} |"
