@@ -307,7 +307,12 @@ def _recommend(root: Node, stress: StressRecord | None) -> RecommendRecord:
     bounds = _bounds(root["options"])
     if not bounds:
         root["options"].refuse("states no bounds, which a recommendation has")
-    figures = {MAX_ES99: "loss_es99", MAX_PROBABILITY: "prob_significant_loss", "loss_es99": "pool_loss_es99", "lender_loss_mean": "loss_mean"}
+    figures = {
+        MAX_ES99: "loss_es99",
+        MAX_PROBABILITY: "prob_significant_loss",
+        "loss_es99": "pool_loss_es99",
+        "lender_loss_mean": "loss_mean",
+    }
     metrics = {name: _metric(root[stored]) for name, stored in figures.items() if stored in root}
     found = RecommendRecord(
         origin=_origin(root),
@@ -329,10 +334,13 @@ def _recommend(root: Node, stress: StressRecord | None) -> RecommendRecord:
 
 def _answer(node: Node) -> Answer:
     further = node["next"]
+    is_there = further.value is not None
     return Answer(
         **{name: node[name].text(300) for name in ("term", "goal", "unit", "binding", "sentence")},
         **{name: _spelt(node[name]) for name in ("value", "low", "high", "before")},
-        cost="" if further.value is None else further["cost"].text(500),
+        next_value=_spelt(further["value"]) if is_there else "",
+        next_loss=_figure(further["loss_es99"]) if is_there else {},
+        cost=further["cost"].text(500) if is_there else "",
         tried=tuple(
             Tried(_decimal(entry["value"]), _figure(entry["loss_es99"]), _figure(entry["prob_significant_loss"]))
             for entry in node["tried"].entries()

@@ -135,8 +135,12 @@ class Answer:
     before: str
     binding: str
     sentence: str
+    next_value: str
+    """One step further; empty if there is none, as are the next two."""
+    next_loss: Row
+    """Lenders' expected shortfall there (bp of supply); empty where the protocol forbids it."""
     cost: str
-    """What one step further would cost; empty if there is none."""
+    """What that step would cost, in a sentence."""
     tried: tuple[Tried, ...]
 
 

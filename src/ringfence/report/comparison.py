@@ -11,6 +11,7 @@ from typing import Any
 from ringfence.inputs.errors import InputError
 from ringfence.inputs.figure_text import GROUP, interval, number, shown_unit
 from ringfence.inputs.result_records import CurveRecord, ReplayRecord, StressRecord
+from ringfence.report.keys import KEYS
 from ringfence.report.markdown import plain, row
 from ringfence.report.paired import paired
 from ringfence.report.parts import Section, Table
@@ -106,15 +107,15 @@ def _of_stress(this: Run, other: Run, one: StressRecord, two: StressRecord) -> C
     else:
         how = "Both ran the same futures, but their paths.parquet cannot be read or is of another run: compared by their intervals alone."
     inputs = tuple(_inputs(this, other, one, two))
-    rows = [_shown(change) for change in sorted(changes, key=lambda change: (change.low is None, changes.index(change)))]
     head = ("metric", *NAMES, "this less the other", "95 % interval", "unit", "told")
-    table = Table("Every metric that both have; those taken path by path first", head, rows, frozenset({5, 6}))
+    shown = [change for change in changes if change.low is not None] or [change for change in changes if change.metric in dict(KEYS)]
+    table = Table("What changed", head, [_shown(change) for change in shown], frozenset({5, 6}))
+    rest = Table("Every metric that both have", head, [_shown(change) for change in changes], frozenset({5, 6}))
     differing = Table("What they were made from, where it differs", ("what", *NAMES), inputs[:MOST_ROWS], frozenset({1, 2}))
     verdicts = f"This: {this.verdict.sentence}. The other: {other.verdict.sentence}."
     lead = (verdicts, how, "" if inputs else "Nothing differs in what they were made from.")
-    section = Section(
-        "compared", "Beside the other run", tuple(line for line in lead if line), tables=(*((differing,) if inputs else ()), table)
-    )
+    tables = (table, *((differing,) if inputs else ()))
+    section = Section("compared", "Beside the other run", tuple(line for line in lead if line), tables=tables, folded=(rest,))
     return Comparison((section,), tuple(changes), tuple(_lines(verdicts, how, changes, inputs)))
 
 
@@ -145,10 +146,15 @@ def _inputs(this: Run, other: Run, one: StressRecord, two: StressRecord) -> Iter
                 yield f"{of}{name.replace('_', ' ')}", number(values[0]), number(values[1])
         yield from ((f"{of}{TERMS.get(name, name)}", a, b) for name, a, b in _differing(_readable(pool.terms), _readable(beside.terms)))
     yield from ((f"scenario {name}", a, b) for name, a, b in _differing(_flat(one.scenario), _flat(two.scenario)))
-    left = dict(this.record.origin.options), dict(other.record.origin.options)
-    yield from ((f"option {name}", a, b) for name, a, b in _differing(_flat(left[0]), _flat(left[1])))
-    yield from ((f"SHA-256 of {name}", a[:16], b[:16]) for name, a, b in _differing(this.record.origin.inputs, other.record.origin.inputs))
+    yield from ((f"option {name}", a, b) for name, a, b in _differing(_flat(one.origin.options), _flat(two.origin.options)))
+    yield from _digests(this, other)
     yield from ((f"version of {name}", a, b) for name, a, b in _differing(this.record.origin.versions, other.record.origin.versions))
+
+
+def _digests(this: Run, other: Run) -> Iterator[tuple[str, str, str]]:
+    """Files that differ by the beginnings of their digests."""
+    found = this.record.origin.inputs, other.record.origin.inputs
+    yield from ((f"SHA-256 of {name}", a[:16], b[:16]) for name, a, b in _differing(*found))
 
 
 def _differing(this: Mapping[str, str], other: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
@@ -217,7 +223,7 @@ def _exact(
     ]
     inputs = [
         *_differing(_readable(terms), _readable(beside)),
-        *((f"SHA-256 of {name}", a[:16], b[:16]) for name, a, b in _differing(this.record.origin.inputs, other.record.origin.inputs)),
+        *_digests(this, other),
     ]
     figures = Table("Figures that differ, base units and counts", ("figure", *NAMES, "this less the other"), rows)
     differing = Table("What they were made from, where it differs", ("what", *NAMES), inputs, frozenset({1, 2}))

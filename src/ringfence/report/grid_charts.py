@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from ringfence.inputs.figure_text import exact, figure, interval, number
-from ringfence.inputs.result_records import Answer, Around, Row
+from ringfence.inputs.result_records import Answer, Around, Row, Tried
 from ringfence.inputs.verdict import BoundCheck
 from ringfence.report.drawing import INK, RED, SAND, TEAL, grouped, percent, sheet, svg_of
 from ringfence.report.parts import Chart, Table
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 LIGHT = 0.55
 """Cells darker than this have white figures."""
+SIDE = 4
+"""Tried values that are drawn to each side of the answer."""
 
 
 def tried(answer: Answer, label: str, bound: BoundCheck | None) -> Chart:
@@ -23,21 +25,22 @@ def tried(answer: Answer, label: str, bound: BoundCheck | None) -> Chart:
     chosen = float(answer.value)
     name = f"tried-{answer.term}".replace("_", "-")
     with sheet(300, left=66, bottom=54) as (drawn, axes):
-        at = [one.value for one in values]
+        near = _near(values, chosen)
+        at = [one.value for one in near]
         axes.fill_between(
             at,
-            [one.loss_es99["low"] for one in values],
-            [one.loss_es99["high"] for one in values],
+            [one.loss_es99["low"] for one in near],
+            [one.loss_es99["high"] for one in near],
             color=SAND,
             alpha=0.6,
             linewidth=0,
             label="95 % interval",
         )
-        axes.plot(at, [one.loss_es99["value"] for one in values], color=INK, marker="o", markersize=4.5, label="lenders' ES 99 %")
+        axes.plot(at, [one.loss_es99["value"] for one in near], color=INK, marker="o", markersize=4.5, label="lenders' ES 99 %")
         if bound is not None:
             axes.axhline(bound.most, color=TEAL, linestyle=(0, (1, 1)), linewidth=2.4, label=f"bound, {exact(bound.most)} bp")
             # Far beyond the bound nothing is decided any more.
-            top = max(one.loss_es99["high"] for one in values)
+            top = max(one.loss_es99["high"] for one in near)
             axes.set_ylim(0, min(top, 4 * bound.most) * 1.1 if bound.most > 0 else top * 1.1 or 1.0)
         axes.axvline(chosen, color=RED, linestyle=(0, (5, 2)), label=f"answer, {shown(chosen)}")
         axes.xaxis.set_major_formatter(shown)
@@ -46,7 +49,7 @@ def tried(answer: Answer, label: str, bound: BoundCheck | None) -> Chart:
         axes.set_xlabel(f"{label}{'' if is_part else ', ' + answer.unit}")
         axes.set_ylabel("bp of supply")
         axes.legend(loc="best")
-        told = f"the answer is {shown(chosen)}; {len(values)} values were tried"
+        told = f"the answer is {shown(chosen)}; of {len(values)} values tried {len(near)} near it are drawn"
         svg = svg_of(drawn, name, f"Lenders' loss against {label}", told)
     rows = [
         (
@@ -66,6 +69,12 @@ def tried(answer: Answer, label: str, bound: BoundCheck | None) -> Chart:
         f"Lenders' mean loss in the worst 1 % of futures; {told}.",
         Table(f"Values tried for {label}", head, rows),
     )
+
+
+def _near(values: list[Tried], chosen: float) -> list[Tried]:
+    """So many to both sides of the answer as a person looks at."""
+    place = min(range(len(values)), key=lambda i: abs(values[i].value - chosen))
+    return values[max(0, place - SIDE) : place + SIDE + 1]
 
 
 def heatmap(around: Around, bound: BoundCheck | None) -> Chart:

@@ -45,7 +45,8 @@ def main_reason(run: Run) -> str:
     """The binding constraint of a recommendation, else the largest cause of loss with its figure."""
     if run.recommendation is not None and run.recommendation.answers:
         first = run.recommendation.answers[0]
-        told = f"{_capital(BINDING.get(first.binding, first.binding))} binds the first term, {TERMS.get(first.term, first.term)} {term_value(first.term, first.value)}"
+        term = f"{TERMS.get(first.term, first.term)} {term_value(first.term, first.value)}"
+        told = f"{_capital(BINDING.get(first.binding, first.binding))} binds the first term, {term}"
         return f"{told}: {first.cost}." if first.cost else f"{told}; no value further on its grid was left to try."
     stress = run.stress
     if stress is None:

@@ -11,6 +11,7 @@ from ringfence.inputs.times import duration
 from ringfence.inputs.verdict import BROKEN, HELD, NONE, UNSURE
 from ringfence.report import exact_pages, judgement, model_card, recommended
 from ringfence.report.comparison import Comparison
+from ringfence.report.keys import KEYS
 from ringfence.report.parts import Card, Key, Section, Table
 from ringfence.report.run import Run
 from ringfence.report.sections import all_figures, sections
@@ -19,14 +20,9 @@ from ringfence.report.words import data_date, terms_in_words
 TEMPLATES = "templates"
 SIGNS = {BROKEN: "✗", UNSURE: "!", NONE: "?", HELD: "✓"}
 """Beside the words: the verdict is read without its colour."""
-KEYS = (
-    ("lender_loss_es99", "Lenders lose in the worst 1 %"),
-    ("prob_significant_lender_loss", "Lenders lose significantly"),
-    ("loss_es99", "The pool loses in the worst 1 %"),
-    ("loss_mean", "The pool loses on average"),
-    ("reserve_ruin", "Reserve does not suffice"),
-    ("lender_net_yield", "Lenders earn after losses"),
-)
+STATE_ONE = "state one: --max-es99-bps or --max-prob"
+NO_BREAK = "\u00a0%"
+"""No line ends between a number and its per cent."""
 LAST = "A scenario is an assumption, not a forecast."
 
 
@@ -60,7 +56,7 @@ def page(run: Run, comparison: Comparison | None = None) -> str:
     loader = PackageLoader("ringfence.report", TEMPLATES)
     environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=False, lstrip_blocks=False)
     css = resources.files("ringfence.report").joinpath(TEMPLATES, "page.css").read_text(encoding="utf-8")
-    return environment.get_template("page.html.j2").render(page=page_of(run, comparison), css=css) + "\n"
+    return environment.get_template("page.html.j2").render(page=page_of(run, comparison), css=css).replace(" %", NO_BREAK) + "\n"
 
 
 def page_of(run: Run, comparison: Comparison | None = None, *, drawn: bool = True) -> Page:
@@ -94,7 +90,7 @@ def page_of(run: Run, comparison: Comparison | None = None, *, drawn: bool = Tru
         verdict_kind=verdict.kind,
         sign=SIGNS[verdict.kind],
         verdict=verdict.sentence,
-        verdict_lines=tuple(line[:1].upper() + line[1:] + "." for line in verdict.reasons) or ("State one: --max-es99-bps or --max-prob.",),
+        verdict_lines=(*recommended.answer_lines(run), *(_sentence(line) for line in verdict.reasons or (STATE_ONE,))),
         reason=judgement.main_reason(run),
         weakest=judgement.weakest_assumption(run),
         keys=tuple(_keys(run)),
@@ -109,6 +105,10 @@ def page_of(run: Run, comparison: Comparison | None = None, *, drawn: bool = Tru
 
 def _compared(comparison: Comparison | None) -> tuple[Section, ...]:
     return comparison.sections if comparison is not None else ()
+
+
+def _sentence(line: str) -> str:
+    return f"{line[:1].upper()}{line[1:]}."
 
 
 def _title(run: Run, record: StressRecord | RecommendRecord) -> str:

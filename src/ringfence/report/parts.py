@@ -34,10 +34,14 @@ class Section:
     lead: Sequence[str] = ()
     charts: Sequence[Chart] = ()
     tables: Sequence[Table] = ()
+    """Below the drawings, as `first` stands above them."""
     notes: Sequence[str] = ()
     missing: str = ""
     beside: Table | None = None
     """A table that stands beside the only drawing."""
+    folded: Sequence[Table] = ()
+    """Tables that are shown on demand."""
+    first: Table | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from ringfence.inputs.figure_text import interval, number
 from ringfence.inputs.result_records import Answer, RecommendRecord
 from ringfence.report import grid_charts
 from ringfence.report.parts import Section, Table
@@ -9,6 +10,15 @@ from ringfence.report.run import Run
 from ringfence.report.words import BINDING, TERMS, term_value
 
 AMOUNTS = ("supply_cap", "borrow_cap", "reserve", "backstop_max_assets")
+
+
+def answer_lines(run: Run) -> Iterator[str]:
+    """The answer in one line; none where nothing was asked."""
+    if run.recommendation is not None and run.recommendation.answers:
+        told = ", ".join(
+            f"{TERMS.get(one.term, one.term)} {term_value(one.term, one.value)} ({_ends(one)})" for one in run.recommendation.answers
+        )
+        yield f"Recommended: {told}."
 
 
 def sections(run: Run) -> Iterator[Section]:
@@ -24,30 +34,53 @@ def answers(record: RecommendRecord) -> Table:
     """A row for each term: what was found, its interval, what it was, what binds, and what more would cost."""
     rows = [
         (
-            TERMS.get(answer.term, answer.term) + (", asset" if answer.term in AMOUNTS else ""),
+            _name(answer),
             term_value(answer.term, answer.value),
-            f"{term_value(answer.term, answer.low)} to {term_value(answer.term, answer.high)}",
+            _ends(answer),
             term_value(answer.term, answer.before),
             answer.goal,
             BINDING.get(answer.binding, answer.binding),
-            answer.cost or "no further value",
+            _further(answer),
         )
         for answer in record.answers
     ]
-    head = ("term", "answer", "with the interval at the bound", "was", "asked", "what binds", "one step further")
+    head = ("term", "answer", "interval at the bound", "was", "asked", "what binds", "one step further, lenders' ES 99 %")
     return Table("The answers", head, rows, frozenset({4, 5, 6}))
 
 
 def _terms(run: Run, record: RecommendRecord) -> Section:
     lead = (
-        f"{len(record.answers)} terms, each as good as the bound allows, those before it at their answers; {record.evaluations} pools were "
-        "run, all on the same futures."
+        f"{len(record.answers)} terms in the order asked, each as good as the bound allows with those before it at their answers; "
+        f"{record.evaluations} pools were run, all on the same futures. The interval of an answer is from the value at which the whole "
+        "interval of the bounded figure keeps the bound to that at which its lower end does."
     )
     charts = tuple(
         grid_charts.tried(answer, TERMS.get(answer.term, answer.term), run.bound) for answer in record.answers if _is_drawn(answer)
     )
-    sentences = tuple(answer.sentence for answer in record.answers)
-    return Section("terms", "Recommended terms", (lead, *sentences), charts, (answers(record),))
+    costs = tuple(f"{TERMS.get(answer.term, answer.term)}: {answer.cost}." for answer in record.answers if answer.cost)
+    return Section("terms", "Recommended terms", (lead,), charts, notes=costs, first=answers(record))
+
+
+def _name(answer: Answer) -> str:
+    return TERMS.get(answer.term, answer.term) + (", asset" if answer.term in AMOUNTS else "")
+
+
+def _ends(answer: Answer) -> str:
+    """The interval of an answer, its unit told once."""
+    low, high = term_value(answer.term, answer.low), term_value(answer.term, answer.high)
+    for unit in (" % a minute", " %"):
+        if low.endswith(unit) and high.endswith(unit):
+            return f"{low.removesuffix(unit)} to {high}"
+    return f"{low} to {high}"
+
+
+def _further(answer: Answer) -> str:
+    if not answer.next_value:
+        return "no further value on the grid"
+    at = term_value(answer.term, answer.next_value)
+    if not answer.next_loss:
+        return f"at {at}: forbidden by the protocol"
+    return f"at {at}: {number(answer.next_loss['value'])} ({interval(answer.next_loss['low'], answer.next_loss['high'])}) bp of supply"
 
 
 def _is_drawn(answer: Answer) -> bool:
@@ -58,10 +91,5 @@ def _is_drawn(answer: Answer) -> bool:
 def _binding(record: RecommendRecord) -> Section:
     if not record.binding:
         return Section("binding", "What binds", ("Nothing binds: every term is at the end of its grid.",))
-    rows = [(str(place), BINDING.get(name, name)) for place, name in enumerate(record.binding, 1)]
-    return Section(
-        "binding",
-        "What binds",
-        (f"First of all: {BINDING.get(record.binding[0], record.binding[0])}.",),
-        tables=(Table("Constraints", ("", "name"), rows, frozenset({1})),),
-    )
+    told = [BINDING.get(name, name) for name in record.binding]
+    return Section("binding", "What binds", (f"{'First of all: ' if len(told) > 1 else ''}{'; then '.join(told)}.",))

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from ringfence.inputs.figure_text import interval, number, shown_unit
 from ringfence.inputs.result_records import CurveRecord, ReplayRecord
 from ringfence.report.comparison import Comparison
+from ringfence.report.keys import KEYS
 from ringfence.report.markdown import plain, row
-from ringfence.report.page import KEYS, page_of
+from ringfence.report.page import page_of
 from ringfence.report.recommended import answers
 from ringfence.report.run import Run
 from ringfence.report.words import BINDING

@@ -1,0 +1,11 @@
+"""The figures that are read first."""
+
+KEYS = (
+    ("lender_loss_es99", "Lenders lose in the worst 1 %"),
+    ("prob_significant_lender_loss", "Lenders lose significantly"),
+    ("loss_es99", "The pool loses in the worst 1 %"),
+    ("loss_mean", "The pool loses on average"),
+    ("reserve_ruin", "Reserve does not suffice"),
+    ("lender_net_yield", "Lenders earn after losses"),
+)
+"""(metric, what it is called there)."""
