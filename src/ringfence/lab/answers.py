@@ -26,8 +26,8 @@ def _answer(
     term = found.term
     shown = partial(term.shown, pool=pool)
     safest, furthest = found.row[min(found.tried) if found.surely is None else found.surely], found.row[found.perhaps]
-    is_safe_end, is_far_end = found.surely is None, found.perhaps == len(found.row) - 1
-    (low, low_is_end), (high, high_is_end) = sorted(((safest, is_safe_end), (furthest, is_far_end)))
+    ends = ((safest, found.surely is None), (furthest, found.perhaps == len(found.row) - 1))
+    (low, low_is_end), (high, high_is_end) = ends if term.wants_more else ends[::-1]
     before = value_of(term.name, pool)
     step, binding = _next(found, search, evaluator, pool, values, reached)
     return Answer(

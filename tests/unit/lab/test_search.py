@@ -1,0 +1,103 @@
+"""`lab/search.py`: each search finds the edge of every row there can be, and asks no more often than it says."""
+
+import math
+import random
+from collections.abc import Callable
+
+import pytest
+
+from ringfence.lab.search import bisected, from_place, galloped, scanned
+
+LONGEST = 70
+
+
+class Asked:
+    """A row of places, and which of them were asked."""
+
+    def __init__(self, row: list[bool]) -> None:
+        self.row, self.asked = row, list[int]()
+
+    def __call__(self, place: int) -> bool:
+        assert 0 <= place < len(self.row)
+        self.asked.append(place)
+        return self.row[place]
+
+
+def ordered(count: int, edge: int) -> Asked:
+    """Places that hold up to the edge, none if it is -1."""
+    return Asked([place <= edge for place in range(count)])
+
+
+def all_rows() -> list[tuple[int, int]]:
+    """Every length up to the longest with every edge."""
+    return [(count, edge) for count in range(1, LONGEST) for edge in range(-1, count)]
+
+
+def test_bisection_finds_every_edge_and_asks_few_places() -> None:
+    """The two ends and as many as halving takes; no place twice."""
+    for count, edge in all_rows():
+        row = ordered(count, edge)
+        assert bisected(row, count) == (None if edge < 0 else edge)
+        assert len(row.asked) <= 2 + math.ceil(math.log2(max(1, count - 1)))
+        assert len(set(row.asked)) == len(row.asked)
+
+
+def test_galloping_finds_every_edge_and_asks_no_further_than_twice_as_far() -> None:
+    """Its asks grow with the logarithm of how far the edge is, not of how long the row is."""
+    for count, edge in all_rows():
+        row = ordered(count, edge)
+        assert galloped(row, count) == (None if edge < 0 else edge)
+        assert len(row.asked) <= 3 + 2 * math.ceil(math.log2(edge + 2))
+        assert max(row.asked) <= 2 * max(edge, 0) + 1
+        assert len(set(row.asked)) == len(row.asked)
+
+
+def test_galloping_in_disorder_ends_at_an_edge() -> None:
+    """Whatever the row: what it finds holds, and what follows does not; only a first place that fails gives nothing."""
+    found = 0
+    draw = random.Random(5)
+    for _ in range(2000):
+        row = [draw.random() < 0.8 for _ in range(draw.randint(1, 40))]
+        place = galloped(Asked(row), len(row))
+        assert (place is None) == (not row[0])
+        if place is not None:
+            found += 1
+            assert row[place]
+            assert place == len(row) - 1 or not row[place + 1]
+    assert found > 1000
+
+
+def test_a_scan_finds_the_last_place_in_any_disorder() -> None:
+    """From the end on, each place once, and none before the one it finds."""
+    draw = random.Random(6)
+    outcomes = set()
+    for _ in range(1000):
+        row = Asked([draw.random() < 0.2 for _ in range(draw.randint(1, 20))])
+        place = scanned(row, len(row.row))
+        expected = max((place for place, holds in enumerate(row.row) if holds), default=None)
+        assert place == expected
+        assert row.asked == list(reversed(range(0 if place is None else place, len(row.row))))
+        outcomes.add(place is None)
+    assert outcomes == {True, False}
+
+
+def test_a_search_from_any_place_finds_every_edge() -> None:
+    """Near to its start it asks few places, however long the row is."""
+    for count, edge in all_rows():
+        for start in range(count):
+            row = ordered(count, edge)
+            assert from_place(row, count, start) == (None if edge < 0 else edge)
+            assert len(row.asked) <= 4 + 2 * math.ceil(math.log2(abs(edge - start) + 2))
+
+
+@pytest.mark.parametrize("search", [bisected, galloped, lambda holds, count: from_place(holds, count, 10**6)])
+def test_a_row_of_a_billion_takes_some_dozen_asks(search: Callable[[Callable[[int], bool], int], int | None]) -> None:
+    """The row is never looked at as a whole."""
+    asked = []
+
+    def holds(place: int) -> bool:
+        asked.append(place)
+        return place <= 123_456_789
+
+    assert search(holds, 10**9) == 123_456_789
+    assert len(asked) < 60
