@@ -20,6 +20,7 @@ myst_heading_anchors = 6
 myst_disable_syntax = ["myst_line_comment", "myst_block_break", "myst_target"]  # a line of prose may begin with a percent sign
 smartquotes = False  # the pages say what they mean: two hyphens are an option
 nb_execution_mode = "off"  # a notebook is committed with what it shows; scripts/run_notebook --check holds it to that
+nb_render_markdown_format = "myst"  # tables, too
 copybutton_prompt_text = r"\$ |>>> |\.\.\. "
 copybutton_prompt_is_regexp = True
 copybutton_line_continuation_character = "\\"
