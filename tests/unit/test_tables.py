@@ -14,6 +14,7 @@ from ringfence.inputs.deploy_result import DeployResult, SentStep
 from ringfence.inputs.pool_file import read_pool_file
 from ringfence.inputs.pool_summary import PoolSummary, Token
 from ringfence.inputs.prices import Prices
+from ringfence.inputs.recommend_result import Answer, Figure, RecommendResult, Tried
 from ringfence.inputs.results import PoolFigures
 from ringfence.inputs.stress_result import Metric, PoolStress, ReserveSize, Shock, StressResult, WallRow
 from ringfence.ladder.ladder import Ladder
@@ -151,3 +152,18 @@ def test_what_a_stress_run_says_of_a_pool_is_tables(rows: dict[str, Any], table:
     assert frame.to_dicts() == [row.to_dict()] == pool(**rows).to_dict()[name]
     assert table(pool()).schema == frame.schema
     assert set(frame.dtypes) == {pl.Float64}
+
+
+def test_a_recommendation_is_a_table_of_what_was_tried_and_one_of_answers() -> None:
+    """Values as a terms file spells them; a cap that the file does not set has no value before."""
+    tried = tuple(Tried(value, Figure(1.0, 0.5, 2.0), Figure(0.1, 0.0, 0.2)) for value in ("0.8", "0.85"))
+    words = ("highest", "0.8", "0.7", "0.85", "", None, "0.05", "loss_es99", "it is")
+    found = RecommendResult(
+        "A/B", {}, METRIC, METRIC, METRIC, METRIC, (), (Answer("liq_ltv", *words, False, False, None, tried),), 2, {}, {}, {}, (), (),
+        read_pool_file(SAMPLE), Book((), (), ()), stressed(()),
+    )  # fmt: skip
+    frame = found.to_polars()
+    assert frame.select("term", "value", "loss_es99_value", "prob_significant_loss_high").rows() == [
+        ("liq_ltv", "0.8", 1.0, 0.2), ("liq_ltv", "0.85", 1.0, 0.2),
+    ]  # fmt: skip
+    assert found.answers_to_polars().rows() == [("liq_ltv", "highest", None, "0.8", "0.7", "0.85", "", "loss_es99")]

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 RECOMMEND_SCHEMA = "ringfence.recommend/1"
 TERMS_FILE, BOOK_FILE, STRESS_FOLDER = "terms.toml", "book.csv", "stress"
+ANSWER_COLUMNS = ("term", "goal", "before", "value", "low", "high", "unit", "binding")
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +142,13 @@ class RecommendResult:
             for tried in answer.tried
         ]
         return polars.DataFrame(rows)
+
+    def answers_to_polars(self) -> "polars.DataFrame":
+        """The answers, one row each, values as text as a terms file spells them; needs the `lab` extra."""
+        import polars
+
+        rows = [{name: getattr(answer, name) for name in ANSWER_COLUMNS} for answer in self.answers]
+        return polars.DataFrame(rows, schema=dict.fromkeys(ANSWER_COLUMNS, polars.String))
 
 
 def recommended_text(pool: PoolFile, answers: Sequence[Answer], options: Mapping[str, Any]) -> str:
