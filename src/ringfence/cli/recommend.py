@@ -65,7 +65,9 @@ def command(
     Exit code 3 if no terms of the grids keep it.
     """
     from ringfence.cli.out_folder import check_out, write_out
+    from ringfence.cli.report_beside import report_beside
     from ringfence.inputs.prices import read_prices
+    from ringfence.inputs.recommend_result import write_recommend
     from ringfence.inputs.scenario_file import read_scenario
     from ringfence.inputs.start_price import start_price
     from ringfence.inputs.verdict import MAX_ES99, MAX_PROBABILITY
@@ -119,7 +121,8 @@ def command(
         return NO_ANSWER
     for notice in result.notices:
         click.echo(f"notice: {notice}", err=True)
-    write_out(Path(out), lambda folder: _write(result, folder))
+    write_out(Path(out), lambda folder: write_recommend(result, folder))
+    report_beside(Path(out))
     heed()
     if as_json:
         click.echo(result.to_json(), nl=False)
@@ -149,18 +152,6 @@ def _grids(texts: Sequence[str]) -> dict[str, str]:
             raise InputError(OPTION, f"{printable(name)} has two grids", remedy="give each term one")
         found[name] = values
     return found
-
-
-def _write(result: "RecommendResult", folder: Path) -> None:
-    """All files; the report is made of them, as `ringfence report` would."""
-    from ringfence.inputs.recommend_result import write_recommend
-    from ringfence.report.write import missing, write_report
-
-    write_recommend(result, folder)
-    if lacking := missing():
-        click.echo(f"notice: no report is written, for {' and '.join(lacking)} is not installed; make lab brings it", err=True)
-    else:
-        write_report(folder)
 
 
 @contextmanager

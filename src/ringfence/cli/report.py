@@ -13,6 +13,7 @@ from ringfence.inputs.errors import InputError
 
 if TYPE_CHECKING:
     from ringfence.report.comparison import Comparison
+    from ringfence.report.page import Page
     from ringfence.report.run import Run
 
 REPORT_SCHEMA = "ringfence.report/1"
@@ -33,27 +34,28 @@ def command(folder: str, compare: str | None, max_es99_bps: str | None, max_prob
     _check_installed()
     from ringfence.cli.out_file import write_out_file
     from ringfence.cli.run_options import bounds_of
-    from ringfence.inputs.results import REPORT_FILE, SUMMARY_FILE
+    from ringfence.inputs.results import SUMMARY_FILE
+    from ringfence.inputs.verdict import BROKEN
     from ringfence.report.comparison import comparison
-    from ringfence.report.page import page
+    from ringfence.report.page import page_of
     from ringfence.report.run import read_run
-    from ringfence.report.summary import summary
+    from ringfence.report.write import files_of
 
     bounds = bounds_of(max_es99_bps, max_prob)
     run = read_run(Path(folder), bounds)
-    verdict = run.verdict
     beside = None if compare is None else comparison(run, read_run(Path(compare), bounds))
+    shown = page_of(run, beside, drawn=False)
     heed()
-    written = summary(run, beside)
-    write_out_file(str(Path(folder, REPORT_FILE)), page(run, beside), "DIR")
-    write_out_file(str(Path(folder, SUMMARY_FILE)), written, "DIR")
+    files = files_of(run, beside)
+    for name, text in files.items():
+        write_out_file(str(Path(folder, name)), text, "DIR")
     if markdown:
-        click.echo(written, nl=False)
+        click.echo(files[SUMMARY_FILE], nl=False)
     elif as_json:
-        click.echo(json.dumps(_told(run, beside), indent=2, allow_nan=False))
+        click.echo(json.dumps(_told(run, shown, beside), indent=2, allow_nan=False))
     else:
-        _show(run, folder)
-    return FAILED if verdict.is_broken else DONE
+        _show(shown, folder)
+    return FAILED if shown.verdict_kind == BROKEN else DONE
 
 
 def _check_installed() -> None:
@@ -64,11 +66,8 @@ def _check_installed() -> None:
         raise InputError("report", f"needs {', '.join(names)}, which {'is' if len(names) == 1 else 'are'} not installed", remedy=remedy)
 
 
-def _told(run: "Run", beside: "Comparison | None") -> Mapping[str, Any]:
+def _told(run: "Run", shown: "Page", beside: "Comparison | None") -> Mapping[str, Any]:
     """What the page begins with, for programs."""
-    from ringfence.report.page import page_of
-
-    shown = page_of(run, drawn=False)
     told: dict[str, Any] = {
         "schema": REPORT_SCHEMA,
         "title": shown.title,
@@ -95,16 +94,14 @@ def _told(run: "Run", beside: "Comparison | None") -> Mapping[str, Any]:
     return told if beside is None else told | {"differences": [one.to_dict() for one in beside.differences]}
 
 
-def _show(run: "Run", folder: str) -> None:
+def _show(shown: "Page", folder: str) -> None:
     from textwrap import wrap
 
     from rich.console import Console
 
     from ringfence.inputs.errors import printable
     from ringfence.inputs.results import REPORT_FILE
-    from ringfence.report.page import page_of
 
-    shown = page_of(run, drawn=False)
     console = Console(highlight=False)
     console.out(f"{shown.title}: {shown.verdict}", style=STYLES[shown.verdict_kind], highlight=False)
     main = f"main reason: {shown.reason}" if shown.reason else ""

@@ -74,6 +74,7 @@ def command(
 ) -> int:
     """Run a pool, or several under one factor and one backstop, through thousands of futures: what is lost, how surely, and to what."""
     from ringfence.cli.out_folder import check_out, write_out
+    from ringfence.cli.report_beside import report_beside
     from ringfence.inputs.prices import read_prices
     from ringfence.inputs.scenario_file import read_scenario
     from ringfence.inputs.stress_result import write_stress
@@ -123,6 +124,7 @@ def command(
         click.echo(f"notice: {notice}", err=True)
     if out is not None:
         write_out(Path(out), lambda folder: write_stress(result, folder))
+        report_beside(Path(out))
     heed()
     if as_json:
         click.echo(result.to_json(), nl=False)

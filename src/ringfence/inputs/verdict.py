@@ -98,7 +98,7 @@ def checks(metrics: Mapping[str, Figure], bounds: Mapping[str, float], *, paths:
     found = []
     for name, most in bounds.items():
         if name not in metrics:
-            raise InputError("bound", f"this run has no metric '{name}'", remedy=f"bounds are known of {MAX_ES99} and {MAX_PROBABILITY}")
+            raise InputError("bound", f"this run has no metric '{name}'", remedy="stress runs and recommendations have it")
         if not (math.isfinite(most) and most >= 0.0):
             raise InputError("bound", f"{most} is no bound of {name}", remedy="give a number of 0 or more")
         metric = metrics[name]

@@ -4,6 +4,7 @@ Each takes plain figures and gives a drawing with the table behind it. Losses ar
 """
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 from ringfence.inputs.figure_text import exact, figure, interval, number
 from ringfence.inputs.result_records import Distribution, PoolRecord, Row
@@ -69,10 +70,15 @@ def wall(pool: PoolRecord, name: str) -> Chart:
     """How much debt becomes liquidatable at each fall, and what would be lost if nobody came before it."""
     most = max(pool.wall, key=lambda row: row["added_debt"])
     last = _last_of_interest(pool.wall)
+    step = min((after["fall"] - before["fall"] for before, after in pairwise(pool.wall)), default=0.01) or 0.01
     shown = [row for row in pool.wall if row["fall"] <= last]
     with sheet(HEIGHT, left=66, right=18, bottom=54) as (drawn, axes):
         axes.bar(
-            [row["fall"] for row in shown], [row["added_debt"] for row in shown], width=0.0088, color=BLUE, label="becomes liquidatable"
+            [row["fall"] for row in shown],
+            [row["added_debt"] for row in shown],
+            width=0.88 * step,
+            color=BLUE,
+            label="becomes liquidatable",
         )
         axes.plot(
             [row["fall"] for row in shown],
@@ -101,7 +107,7 @@ def wall(pool: PoolRecord, name: str) -> Chart:
         ("fall", "price", "becomes liquidatable there, asset", "liquidatable in all, asset", "owed beyond worth, asset"),
         rows,
     )
-    return Chart(name, "The wall", svg, f"By the book alone, exactly, one bar a percent: {told}.", table)
+    return Chart(name, "The wall", svg, f"By the book alone, exactly, a bar for each {percent(step)}: {told}.", table)
 
 
 def _last_of_interest(rows: Sequence[Row]) -> float:
@@ -200,7 +206,7 @@ def bars(
 
 def stack(name: str, title: str, entries: Sequence[tuple[str, Metric]], axis: str, caption: str) -> Chart:
     """Parts of a whole in one bar, each with its own look, named below."""
-    looks = ((BLUE, None), (SAND, "////"), (RED, None), (ORANGE, "...."), ("white", "xxxx"))
+    looks = ((BLUE, None), (SAND, "////"), ("white", "...."), (ORANGE, "xxxx"), (RED, "--"))
     with sheet(96 + 26 * len(entries), left=18, right=18, top=8, bottom=46 + 26 * len(entries)) as (drawn, axes):
         start = 0.0
         for (label, metric), (colour, hatch) in zip(entries, looks, strict=False):

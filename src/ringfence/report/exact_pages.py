@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from ringfence.inputs.figure_text import number
 from ringfence.inputs.result_records import CurveRecord, PoolRecord, ReplayRecord
-from ringfence.inputs.verdict import BROKEN, HELD, NONE
+from ringfence.inputs.verdict import BROKEN, NONE
 from ringfence.report import charts
 from ringfence.report.model_card import part_of, whole
 from ringfence.report.parts import Key, Section, Table
@@ -51,7 +51,7 @@ class ExactPage:
 
 
 def of_replay(record: ReplayRecord) -> ExactPage:
-    """Came through or not, who bore what, and every figure."""
+    """Came through or not, who bore what, and every figure; never a good verdict, for a replay's market takes everything."""
     pool, terms = record.pool, record.terms
     amounts = {name: number(whole(pool[name], terms)) for name, _ in REPLAYED}
     lenders = (
@@ -81,18 +81,15 @@ def of_replay(record: ReplayRecord) -> ExactPage:
     return ExactPage(
         kind="Replay through prices that have been",
         title=terms["name"] or "Replay",
-        verdict_kind=HELD if is_whole else BROKEN,
-        verdict="Came through this history" if is_whole else "Did not come through this history",
+        verdict_kind=NONE if is_whole else BROKEN,
+        verdict="No verdict: came through this history, with no market depth in it" if is_whole else "Did not come through this history",
         lines=(told + ". One history is no bound on another.",),
         reason=f"{lenders} {number(pool['sales'])} sales retired {amounts['debt_retired']} of {amounts['debt_before']} asset of debt.",
         weakest=f"No market depth: {depth}, {amounts['paid']} asset in all.",
         keys=keys,
         sections=(
-            Section(
-                "figures",
-                "Figures",
-                tables=(Table("Amounts in whole asset tokens", ("figure", "asset"), rows), Table("Counts", ("figure", "number"), counts)),
-            ),
+            Section("amounts", "Amounts", tables=(Table("Whole asset tokens", ("figure", "asset"), rows),), is_narrow=True),
+            Section("counts", "Counts", tables=(Table("Sales and positions", ("figure", "number"), counts),), is_narrow=True),
         ),
     )
 

@@ -67,7 +67,7 @@ def page_of(run: Run, comparison: Comparison | None = None, *, drawn: bool = Tru
         return Page(
             kind=found.kind,
             title=found.title,
-            subtitles=tuple(line for line in (model_card.pool_terms(record.terms), _of_data(run)) if line),
+            subtitles=tuple(_capital(line) for line in (model_card.pool_terms(record.terms), _of_data(run)) if line),
             verdict_kind=found.verdict_kind,
             sign=SIGNS[found.verdict_kind],
             verdict=found.verdict,
@@ -108,7 +108,11 @@ def _compared(comparison: Comparison | None) -> tuple[Section, ...]:
 
 
 def _sentence(line: str) -> str:
-    return f"{line[:1].upper()}{line[1:]}."
+    return f"{_capital(line)}."
+
+
+def _capital(line: str) -> str:
+    return line[:1].upper() + line[1:]
 
 
 def _title(run: Run, record: StressRecord | RecommendRecord) -> str:
@@ -118,7 +122,7 @@ def _title(run: Run, record: StressRecord | RecommendRecord) -> str:
 def _subtitles(run: Run) -> Iterator[str]:
     for pool in run.pools[:4]:
         told = terms_in_words(pool.terms, pool.reserve, pool.supply)
-        yield f"{pool.name}: {told}" if len(run.pools) > 1 else told[:1].upper() + told[1:]
+        yield f"{pool.name}: {told}" if len(run.pools) > 1 else _capital(told)
     stress = run.stress
     if stress is not None:
         yield f"Scenario {stress.scenario['name']}: {number(stress.paths)} futures of {duration(stress.horizon)}, seed {stress.seed}"
@@ -128,7 +132,7 @@ def _subtitles(run: Run) -> Iterator[str]:
 
 def _of_data(run: Run) -> str:
     dated = data_date([*run.record.origin.inputs, *(run.stress.origin.inputs if run.stress else ())])
-    return dated[:1].upper() + dated[1:]
+    return _capital(dated)
 
 
 def _keys(run: Run) -> Iterator[Key]:

@@ -42,6 +42,8 @@ class Section:
     folded: Sequence[Table] = ()
     """Tables that are shown on demand."""
     first: Table | None = None
+    is_narrow: bool = False
+    """Whether it takes half the width though it has tables."""
 
 
 @dataclass(frozen=True, slots=True)

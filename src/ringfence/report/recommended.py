@@ -92,4 +92,4 @@ def _binding(record: RecommendRecord) -> Section:
     if not record.binding:
         return Section("binding", "What binds", ("Nothing binds: every term is at the end of its grid.",))
     told = [BINDING.get(name, name) for name in record.binding]
-    return Section("binding", "What binds", (f"{'First of all: ' if len(told) > 1 else ''}{'; then '.join(told)}.",))
+    return Section("binding", "What binds", (f"{'First' if len(told) > 1 else 'Alone'}: {'; then '.join(told)}.",))

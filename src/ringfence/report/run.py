@@ -12,7 +12,7 @@ from ringfence.inputs.verdict import MAX_ES99, BoundCheck, Verdict, checks, verd
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What a folder holds; `stated` are bounds that come from elsewhere and take the place of those of the run."""
+    """What a folder holds; `stated` are bounds that come from elsewhere, beside those of the run or in their place."""
 
     folder: Path
     record: Record
@@ -47,10 +47,9 @@ class Run:
 
     @property
     def bounds(self) -> Mapping[str, float]:
-        """What was stated, here or when the run was made."""
-        if self.stated:
-            return self.stated
-        return self.record.bounds if isinstance(self.record, StressRecord | RecommendRecord) else {}
+        """What was stated when the run was made, and here, which counts for more."""
+        made = self.record.bounds if isinstance(self.record, StressRecord | RecommendRecord) else {}
+        return {**made, **(self.stated or {})}
 
     @property
     def defaults(self) -> tuple[str, ...]:
@@ -88,5 +87,7 @@ class Run:
 
 
 def read_run(folder: Path, bounds: Mapping[str, float] | None = None) -> Run:
-    """The run in a folder, with bounds that take the place of its own; raises InputError for what cannot be believed."""
-    return Run(folder, read_result(folder), bounds or None)
+    """The run in a folder, with further bounds; raises InputError for what cannot be believed, and for a bound of what it does not have."""
+    run = Run(folder, read_result(folder), bounds or None)
+    checks(run.metrics, run.bounds)
+    return run

@@ -293,7 +293,7 @@ def _isolation(stress: StressRecord) -> Section:
     there, here = (stress.metrics[name] for name in names)
     lead = (
         f"In one cross-margin pool with the same books lenders would bear {_told(there)} for others; here, {_told(here)}"
-        f"{', which is 0 by construction' if not here.high else ''}."
+        f"{', which is 0 by construction' if 'by construction' in here.definition else ''}."
     )
     entries = [("there, for others", there), ("here, for others", here)]
     told = f"there {number(there.value)}, here {number(here.value)}"

@@ -1,11 +1,13 @@
-"""Writes a run's page and its Markdown beside its result."""
+"""A run's page and its Markdown, beside its result."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ringfence.inputs.results import REPORT_FILE, SUMMARY_FILE
-from ringfence.report.page import page
-from ringfence.report.run import read_run
-from ringfence.report.summary import summary
+
+if TYPE_CHECKING:
+    from ringfence.report.comparison import Comparison
+    from ringfence.report.run import Run
 
 NEEDED = ("matplotlib", "jinja2")
 """What a page is drawn with; of the `lab` extra."""
@@ -13,9 +15,18 @@ NEEDED = ("matplotlib", "jinja2")
 
 def write_report(folder: Path) -> None:
     """Writes `report.html` and `report.md` into a folder that holds a result; raises InputError for a result that cannot be believed."""
-    run = read_run(folder)
-    (folder / REPORT_FILE).write_text(page(run), encoding="utf-8")
-    (folder / SUMMARY_FILE).write_text(summary(run), encoding="utf-8")
+    from ringfence.report.run import read_run
+
+    for name, text in files_of(read_run(folder)).items():
+        (folder / name).write_text(text, encoding="utf-8")
+
+
+def files_of(run: "Run", beside: "Comparison | None" = None) -> dict[str, str]:
+    """The texts of a run's report by the names of their files."""
+    from ringfence.report.page import page
+    from ringfence.report.summary import summary
+
+    return {REPORT_FILE: page(run, beside), SUMMARY_FILE: summary(run, beside)}
 
 
 def missing() -> list[str]:

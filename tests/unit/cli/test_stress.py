@@ -104,7 +104,7 @@ def test_result_and_paths_are_written_and_shown(files: Path, capsys: pytest.Capt
     assert run(stress(*SMALL, "--seed", "7", "--out", "new/out")) == 0
     out, err = capsys.readouterr()
     assert err == "notice: ES 99 % of 60 paths rests on the worst path, and its interval knows no worse; take 1,000 paths or more\n"
-    assert sorted(path.name for path in (files / "new" / "out").iterdir()) == ["paths.parquet", "result.json"]
+    assert sorted(path.name for path in (files / "new" / "out").iterdir()) == ["paths.parquet", "report.html", "report.md", "result.json"]
     written = json.loads((files / "new" / "out" / "result.json").read_text())
     assert written["schema"] == "ringfence.stress/1"
     assert written["inputs"] == {
