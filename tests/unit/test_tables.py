@@ -43,10 +43,11 @@ def results() -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize(("module", "name"), [*results(), ("book", "Book"), ("prices", "Prices")])
 def test_every_result_is_a_table_and_a_dictionary(module: str, name: str) -> None:
-    """What a command writes, and what it reads."""
+    """What a command writes, and what it reads; the documents say what a row is."""
     kind = getattr(importlib.import_module(f"ringfence.inputs.{module}"), name)
     assert callable(kind.to_polars)
     assert callable(kind.to_dict)
+    assert f"`{name}`" in (ROOT / "docs" / "api" / "index.md").read_text(encoding="utf-8").partition("## Tables")[2]
 
 
 def test_there_are_as_many_results_as_commands_write() -> None:
