@@ -22,6 +22,7 @@ SINGLE = [mutant for mutant in MUTANTS if mutant.side != "twins"]
 POOL = ("contract", "model", "twins", "cover", "lockup", "permits")
 # Files of the fast stress engine and of its figures; the exact engine is what they are held against.
 STRESS = "cohorts columns first_passage intervals kernel metrics paths philox rule sale shared_side shocks world".split()
+STRESS += "around distribution histories wall".split()
 
 
 @pytest.fixture
@@ -37,7 +38,7 @@ def test_faults_are_half_in_the_contracts_and_half_in_the_model() -> None:
     pool = Counter(mutant.side for mutant in MUTANTS if mutant.table in POOL)
     assert pool["contract"] == pool["model"] >= 140
     assert pool["twins"] >= 50
-    count = Counter(mutant.side for mutant in SINGLE if mutant.table not in (*POOL, "leverage", "ladder", "lab"))
+    count = Counter(mutant.side for mutant in SINGLE if mutant.table not in (*POOL, "leverage", "ladder", "lab", "around"))
     assert count["contract"] >= count["model"] >= 70
 
 
@@ -58,8 +59,8 @@ def test_every_file_of_the_table_has_its_tests() -> None:
 def test_a_row_that_names_its_test_names_one_there_is() -> None:
     """A file, and of -k the first word in the name of a function of it; in a table without tests of its own every row names one."""
     rows = [mutant for mutant in MUTANTS if mutant.test]
-    assert {mutant.table for mutant in rows} == {"lab"}
-    assert all(mutant.test for mutant in MUTANTS if mutant.table == "lab")
+    assert {mutant.table for mutant in rows} == {"lab", "around"}
+    assert all(mutant.test for mutant in MUTANTS if mutant.table in ("lab", "around"))
     for mutant in rows:
         file, option, words = shlex.split(mutant.test)
         assert option == "-k"

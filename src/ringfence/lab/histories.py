@@ -60,12 +60,12 @@ def _shown(history: Prices, result: ReplayResult) -> HistoryRun:
         rows=len(history),
         worst_fall=float(1 - Fraction(min(history.prices), first)),
         final_move=float(Fraction(history.prices[-1], first) - 1),
-        lender_loss=_lender_loss(result.pool),
+        lender_loss=lender_loss_of(result.pool),
         pool=result.pool,
     )
 
 
-def _lender_loss(pool: PoolFigures) -> float:
+def lender_loss_of(pool: PoolFigures) -> float:
     """What lenders lose (bp of supply), booked and open: of what is open the reserve pays first, as `columns_of` counts it."""
     lost = pool.loss_from_lenders + max(0, pool.unrealised_loss - pool.reserve_after)
     return float(Fraction(lost * BP, pool.supply_before)) if pool.supply_before else 0.0

@@ -7,18 +7,23 @@ import pytest
 pytest.importorskip("numba", reason="stress needs the lab extra")
 
 from ringfence.inputs.errors import InputError
-from ringfence.inputs.scenario import Liquidators, Market, Scenario
+from ringfence.inputs.scenario import Liquidators, Market, PriceModel, Scenario
 from ringfence.inputs.scenario_file import NAMES, read_scenario
 from ringfence.inputs.stress_result import Estimate, Metric, StressResult
 from ringfence.inputs.varied_terms import pool_with
 from ringfence.lab import around
-from ringfence.lab.around import DEPTHS, MOST_PATHS, deeper
+from ringfence.lab.around import DEPTHS, MOST_PATHS, around_of, deeper
+from ringfence.lab.metrics import measure
+from ringfence.lab.run import run as run_paths
+from ringfence.lab.shipped import shipped
 from ringfence.lab.stress import stress
+from ringfence.lab.stress_plan import Plan, Progress, plan_of
 from ringfence.model.terms import WAD
 from tests.unit.lab.test_distribution import GAPS
-from tests.unit.lab.test_stress import BOOK, DAY, POOL, pool_of
+from tests.unit.lab.test_stress import BOOK, DAY, POOL, USDC, pool_of
 
 THIN = replace(GAPS, market=Market(a=0.1, b=0.8, recovery=6 * 3600, cascade=0.3), liquidators=Liquidators(gas=1.0, latency=3600))
+CRASH = replace(THIN, prices=PriceModel("profile", points=((DAY // 4, 0.75),), volatility=2.0))
 PERCENT = WAD // 100
 
 
@@ -67,6 +72,44 @@ def test_every_other_cell_is_the_run_of_that_pool_in_that_market(whole: StressRe
         assert cell == estimate(other.metrics["lender_loss_es99"])
         seen.add(cell)
     assert len(seen) == 3
+
+
+def few(liq_ltv: int, scenario: Scenario) -> Plan:
+    """Half a day of the pool, which plain Python plays in no time."""
+    return plan_of([(BOOK, pool_with(pool_of(reserve=300 * USDC), {"liq_ltv": liq_ltv}))], scenario, [2000.0], DAY // 2, 0.0, None)
+
+
+def test_few_paths_say_the_same_of_every_cell() -> None:
+    """Each is the tail of the paths of that pool in that market, whatever else is in the table; where terms break a bound there is none."""
+    plan = few(POOL.terms.liq_ltv, CRASH)
+    found = around_of(plan, seed=3, paths=4, threads=1, scheduler=None, progress=None)
+    cells = [(row, column) for row, is_legal in enumerate(found.legal) for column in range(5) if is_legal[0]]
+    values = set()
+    for row, column in cells[::7]:
+        market = deeper(CRASH.market, found.depth[column])
+        other = few(round(found.liq_ltv[row] * 100) * PERCENT, replace(CRASH, market=market))
+        outcome = run_paths(other.world({}), seed=3, paths=4, threads=1)
+        measured = measure(outcome, other.starts, other.setting(0.01), seed=3).together
+        assert found.lender_loss_es99[row][column] == estimate(measured["lender_loss_es99"])
+        assert found.loss_es99[row][column] == estimate(measured["loss_es99"])
+        values |= {measured["lender_loss_es99"].value, measured["loss_es99"].value}
+    assert len(values) > len(cells[::7])
+    assert [is_legal[0] for is_legal in found.legal] == [True] * 8 + [False]
+    assert found.lender_loss_es99[-1] == (None,) * 5
+
+
+def test_few_paths_of_the_scenarios_that_ship() -> None:
+    """Over seven days, and on as many paths as is told."""
+    asked: list[tuple[str, int, int]] = []
+
+    def play(scenario: Scenario, *, paths: int, horizon: int, progress: Progress | None) -> StressResult:
+        asked.append((scenario.name, paths, horizon))
+        given = {"start_prices": [2000.0], "seed": 1, "threads": 1}
+        return stress([(BOOK, pool_of())], scenario, paths=paths, horizon=horizon, progress=progress, **given)  # type: ignore[arg-type]
+
+    found = shipped(play, 2, None)
+    assert asked == [(name, 2, 7 * DAY) for name in NAMES]
+    assert [(run.name, run.paths, run.horizon) for run in found] == asked
 
 
 def test_more_depth_is_the_same_impact_for_more() -> None:

@@ -12,7 +12,9 @@ from ringfence.inputs.book import Book
 from ringfence.inputs.pool_file import PoolFile
 from ringfence.inputs.scenario import Feed, Oracle, PriceModel, Scenario
 from ringfence.inputs.stress_result import StressResult
-from ringfence.lab.distribution import interval_of_part, quantiles
+from ringfence.lab.columns import PoolStart
+from ringfence.lab.distribution import interval_of_part, needs, quantiles, reserve_sizing
+from ringfence.lab.outcome import NAMES
 from ringfence.lab.stress import stress
 from tests.unit.lab.test_stress import BOOK, DAY, POOL, USDC, pool_of
 
@@ -90,6 +92,23 @@ def test_the_own_size_is_among_them_and_agrees_with_the_metric() -> None:
     at_end = 137.0 - of["reserve_end"] + past + of["unrealised_loss"]
     assert sizes[0.0].ruin == (np.maximum(of["reserve_needed"], at_end) > 20_000 * 1e-9).mean()
     assert max(sizes) >= of["reserve_needed"].max()
+
+
+def test_a_reserve_that_was_short_within_a_step_was_short() -> None:
+    """30 lost beyond a reserve of 100, and 40 of penalties before the step ends: by then nothing is missing, and 130 would have been
+    needed. What is open and the reserve covers asks for no more than it."""
+    start = PoolStart("small", supply=1e6, debt=8e5, reserve=100.0)
+    fields = np.zeros((2, len(NAMES)))
+    for path, figures in enumerate(
+        (
+            {"loss_from_lenders": 30.0, "loss_from_reserve": 100.0, "reserve_end": 40.0, "supply_end": 1e6 - 30, "reserve_needed": 60.0},
+            {"unrealised_loss": 100.0, "reserve_end": 100.0, "supply_end": 1e6, "reserve_needed": 100.0},
+        )
+    ):
+        for name, value in figures.items():
+            fields[path, NAMES.index(name)] = value
+    assert needs(fields, start).tolist() == [130.0, 100.0]
+    assert next(size.ruin for size in reserve_sizing(fields, start) if size.reserve == 100.0) == 0.5
 
 
 def test_the_interval_of_a_probability_is_wilsons() -> None:

@@ -14,8 +14,7 @@ pytest.importorskip("numba", reason="stress needs the lab extra")
 
 from ringfence.inputs.errors import InputError
 from ringfence.inputs.prices import Prices, read_prices
-from ringfence.inputs.results import PoolFigures
-from ringfence.lab.histories import from_start, histories_of
+from ringfence.lab.histories import from_start, histories_of, lender_loss_of
 from ringfence.lab.replay import replay
 from ringfence.lab.stress import stress
 from tests.unit.lab.test_stress import BOOK, DAY, POOL, USDC, WILD, pool_of
@@ -85,16 +84,13 @@ def test_falls_are_parts_of_the_first_price(tmp_path: Path) -> None:
 
 
 def test_what_is_open_is_lost_to_lenders_beyond_the_reserve() -> None:
-    """Nobody may buy at a row's gap before the next: the last row's open loss counts, less the reserve, as in the metrics."""
-    pool = pool_of(reserve=100 * USDC, terms=replace(POOL.terms, min_debt=0))
+    """Of 10,000: 30 booked and 50 open are 80 bp, 60 where the reserve still has 20, and 30 where it has more than is open."""
     scale = 10 ** (36 + DECIMALS[1] - DECIMALS[0])
-    history = Prices((0, 3600), (2000 * scale, 500 * scale))
-    (found,) = histories_of(BOOK, pool, Fraction(2000), [history], pytest.fail, None)
-    figures: PoolFigures = found.pool
-    assert figures.loss_from_reserve > 0
-    assert found.lender_loss == pytest.approx(
-        (figures.loss_from_lenders + max(0, figures.unrealised_loss - figures.reserve_after)) / figures.supply_before * 10_000
-    )
+    (found,) = histories_of(BOOK, pool_of(), Fraction(2000), [Prices((0,), (2000 * scale,))], pytest.fail, None)
+    for reserve, expected in ((0, 80), (20, 60), (70, 30)):
+        figures = replace(found.pool, supply_before=10_000, loss_from_lenders=30, unrealised_loss=50, reserve_after=reserve)
+        assert lender_loss_of(figures) == expected
+    assert lender_loss_of(replace(found.pool, supply_before=0)) == 0.0
 
 
 def test_what_fits_and_is_hardly_meant_is_told() -> None:
