@@ -250,7 +250,7 @@ def test_no_answer_says_which_bound_by_how_much_and_why() -> None:
 
 
 def test_a_market_is_no_deeper_because_more_is_lent() -> None:
-    """Depth that a scenario tells by the book is held in tokens while the book grows, which is told; with no cap varied it stays as it is."""
+    """Depth that a scenario tells by the book is held in tokens while the book grows, and told; with no cap varied it stays."""
     collateral = sum(BOOK.collateral) / 10**18
     by_book = replace(WILD, market=replace(WILD.market, a=0.002 * collateral, per_book=True))
     grids = {"supply_cap": GRIDS["supply_cap"]}
