@@ -155,6 +155,8 @@ class Differences:
     refused_for_dust: int = 0
     refused_for_collateral: int = 0
     refused_with_margin: int = 0
+    refused_with_margin_most: int = 0
+    """The largest payment of those."""
 
     def add(self, case: Case, totals: Totals, position: Position, price: int) -> None:
         """One sale: the exact one, the float's, and the exact one of a transaction that the float's figures fill."""
@@ -181,7 +183,9 @@ class Differences:
         self.refused_for_collateral += not sent.refusal and sent.collateral < collateral
         most, least = payment + payment // MARGIN + 1, collateral - collateral // MARGIN - 1
         sent = liquidation.sale(terms, totals, position, price, 0, most)
-        self.refused_with_margin += bool(sent.refusal) or sent.collateral < least
+        if sent.refusal or sent.collateral < least:
+            self.refused_with_margin += 1
+            self.refused_with_margin_most = max(self.refused_with_margin_most, exact.payment)
 
 
 def _debt_left(totals: Totals, position: Position, sold: Sale) -> int:

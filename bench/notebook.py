@@ -12,9 +12,10 @@ Three ways, on the same loans and the same price paths (one seed):
     engine   the engine alone by the loop's own rule, on one thread: full close at 5 %, so much taken a step, no interest, no lag
     loop     bench/naive.py by that rule, with the price paths given to it; loans are read, nothing is measured but the losses
 
-Then 100,000 synthetic loans, as in bench/stress.py: command and engine whole, the loop on a part of the paths, whose time is multiplied;
-the slowest and the fastest tenth of that part say how far to trust it. Seconds are of the processor, all threads together, the best of a
-few turns; `clock` is the clock on the wall. --quick takes a hundredth of the paths. The whole takes about ten minutes.
+Then 1,000 paths of 100,000 synthetic loans, as in bench/stress.py: command and engine whole, the loop on 400 of the paths, whose time is
+multiplied; the slowest and the fastest tenth of those say how far to trust it. The engine once more with all of the command's rules, and
+with all but some, tells what they cost there. Seconds are of the processor, all threads together, the best of a few turns; `clock` is the
+clock on the wall. --quick takes a hundredth of the paths. The whole takes about eight minutes.
 """
 
 import argparse
@@ -22,6 +23,7 @@ import csv
 import json
 import os
 import runpy
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -36,7 +38,7 @@ from stress import INCENTIVE, LIQ_LTV, Race, book, machine_facts, pool_for
 
 from ringfence.decisions.depth import most_sold_plain
 from ringfence.inputs.book import read_book
-from ringfence.inputs.pool_file import read_pool_file
+from ringfence.inputs.pool_file import PoolFile, read_pool_file
 from ringfence.inputs.scenario import Liquidators, Market, Oracle, Scenario
 from ringfence.inputs.scenario_file import read_scenario
 from ringfence.lab.fitted import fitted
@@ -46,9 +48,9 @@ from ringfence.lab.world import positions_of, world_from_arrays
 
 FIGURES = runpy.run_path(str(Path(__file__).resolve().parents[1] / "scripts" / "stress_figures.py"))
 SEED, STEPS, PATHS = 1, 720, 10_000
-TURNS = {"command": 4, "engine": 4, "loop": 2}
-SYNTHETIC, SYNTHETIC_PATHS = 100_000, 400
-"""Loans, and how many of the paths the loop plays."""
+TURNS = {"command": 3, "engine": 4, "loop": 1}
+SYNTHETIC, SYNTHETIC_PATHS, SYNTHETIC_LOOPED, RULED_PATHS = 100_000, 1_000, 400, 100
+"""Loans, paths, how many of those the loop plays, and of how many the engine's rules are timed."""
 PARTS = 10
 MARKET = """\
 [market]
@@ -71,9 +73,9 @@ def timed(act: Callable[[], Any], turns: int) -> tuple[float, float, Any]:
     return min(spent), min(clock), found
 
 
-def command(folder: Path, price: str, paths: int, *more: str) -> dict[str, Any]:
+def command(folder: Path, price: str, paths: int, turns: int, *more: str) -> dict[str, Any]:
     """The command as anybody types it: the best of its turns, and the loss it prints."""
-    runs = [FIGURES["run"]([folder], [price], paths, SEED, *more) for _ in range(TURNS["command"])]
+    runs = [FIGURES["run"]([folder], [price], paths, SEED, *more) for _ in range(turns)]
     loss = runs[0][0]["metrics"]["loss_es99"]
     return {
         "seconds": min(spent for _, _, spent in runs),
@@ -91,6 +93,8 @@ class Plain:
         pool = read_pool_file(folder / "terms.toml")
         held = positions_of(read_book(folder / "book.csv", pool.collateral_decimals, pool.asset_decimals), pool)
         market = scenario.market.for_book(float(held.collateral.sum()))
+        self.full = replace(scenario, market=market, start=None)
+        self.terms = pool
         self.collateral, self.debt = held.collateral, held.debt
         self.supply, self.price, self.paths = pool.supply / 10**pool.asset_decimals, price, paths
         self.scenario: Scenario = replace(
@@ -113,6 +117,12 @@ class Plain:
         """The same by the engine."""
         return run(self.world, seed=SEED, paths=self.paths, threads=1).field("loss")
 
+    def ruled(self, pool: PoolFile, scenario: Scenario) -> dict[str, Any]:
+        """Microseconds of the processor a path-step of the engine by other rules, on one thread, and its cohorts."""
+        world = world_from_arrays(self.collateral, self.debt, pool, scenario, self.price, STEPS)
+        spent, _, _ = timed(lambda: run(world, seed=SEED, paths=RULED_PATHS, threads=1), 2)
+        return {"cohorts": int(np.sum(world.base.number > 0)), "us": spent / (RULED_PATHS * STEPS) * 1e6}
+
     def es99(self, losses: Any) -> float:
         """Mean of the worst hundredth (bp of supply)."""
         worst = np.sort(losses)[-max(1, len(losses) // 100) :]
@@ -132,8 +142,8 @@ def real(data: Path, market: str, folder: Path, paths: int) -> dict[str, Any]:
         "market": market,
         "loans": loans,
         "paths": paths,
-        "command": command(folder, price, paths, "--no-causes"),
-        "command_with_causes": command(folder, price, paths),
+        "command": command(folder, price, paths, TURNS["command"], "--no-causes"),
+        "command_with_causes": command(folder, price, paths, 1),
         "engine": {"seconds": engine, "clock": engine_clock, "loss_es99": plain.es99(engine_losses)},
         "loop": {"seconds": loop, "clock": loop_clock, "loss_es99": plain.es99(losses)},
     }
@@ -157,12 +167,18 @@ def synthetic(data: Path, folder: Path, paths: int, looped: int) -> dict[str, An
     prices = plain.prices(looped)
     run(plain.world, seed=SEED, paths=2, threads=1)
     engine, engine_clock, _ = timed(plain.engine, TURNS["engine"])
+    free = replace(plain.full, liquidators=Liquidators())
     parts = [timed(lambda part=part: plain.loop(part), 1)[0] for part in np.array_split(prices, PARTS)]
     return {
         "loans": SYNTHETIC,
         "paths": paths,
-        "command": command(folder, "1", paths, "--no-causes"),
+        "command": command(folder, "1", paths, 1, "--no-causes"),
         "engine": {"seconds": engine, "clock": engine_clock},
+        "rules": {
+            "all": plain.ruled(plain.terms, plain.full),
+            "no gas, no least profit": plain.ruled(plain.terms, free),
+            "nor a target": plain.ruled(replace(plain.terms, terms=replace(plain.terms.terms, target_ltv=0)), free),
+        },
         "loop": {
             "paths": looped,
             "seconds_measured": sum(parts),
@@ -188,12 +204,15 @@ def together(rows: list[dict[str, Any]]) -> dict[str, Any]:
 
 def measure(data: Path, quick: bool) -> dict[str, Any]:
     """Everything."""
-    paths, looped = (PATHS // 100, SYNTHETIC_PATHS // 10) if quick else (PATHS, SYNTHETIC_PATHS)
+    part = 100 if quick else 1
     about = machine_facts()
     with tempfile.TemporaryDirectory() as temporary:
         place = Path(temporary)
-        markets = [ratios(real(data, market, place / market, paths)) for market in FIGURES["MARKETS"]]
-        made = ratios(synthetic(data, place / "synthetic", paths, looped))
+        markets = []
+        for market in FIGURES["MARKETS"]:
+            markets.append(ratios(real(data, market, place / market, PATHS // part)))
+            print(line(markets[-1]), file=sys.stderr)
+        made = ratios(synthetic(data, place / "synthetic", SYNTHETIC_PATHS // part, max(PARTS, SYNTHETIC_LOOPED // part)))
     race = Race(SYNTHETIC).run()
     return {
         "schema": "ringfence.bench.notebook/1",
@@ -212,13 +231,13 @@ def line(row: dict[str, Any]) -> str:
     command, causes = row["command"], row.get("command_with_causes")
     shown = [f"{row['loop']['seconds']:,.1f}", f"{row['engine']['seconds']:.2f}", f"{command['seconds']:.1f}", f"{command['clock']:.1f}"]
     shown += [f"{causes['seconds']:.1f}" if causes else "", f"{row['loop_over_engine']:,.0f}", f"{row['loop_over_command']:,.1f}"]
-    return f"| {row.get('market', 'synthetic')} | {row['loans']:,} | {' | '.join(shown)} |"
+    return f"| {row.get('market', 'synthetic')} | {row['loans']:,} | {row['paths']:,} | {' | '.join(shown)} |"
 
 
 def text(found: dict[str, Any]) -> str:
     """The table in Markdown, as docs/comparisons.md has it, and what it rests on."""
     made = found["synthetic"]["loop"]
-    heads = ["book", "loans", "loop, s", "engine by the loop's rule, s", "whole command, s", "its clock, s", "with causes, s"]
+    heads = ["book", "loans", "paths", "loop, s", "engine by the loop's rule, s", "whole command, s", "its clock, s", "with causes, s"]
     heads += ["loop over engine", "loop over command"]
     return "\n".join(
         [
@@ -231,6 +250,8 @@ def text(found: dict[str, Any]) -> str:
             f"the loop of {found['synthetic']['loans']:,} loans: {made['paths']} paths in {made['seconds_measured']:.1f} s, times "
             f"{found['synthetic']['paths'] / made['paths']:g}; its tenths took {made['fastest_part_over_mean']:.2f} to "
             f"{made['slowest_part_over_mean']:.2f} of their mean",
+            "engine, synthetic loans, us a path-step: "
+            + ", ".join(f"{name} {rule['us']:.1f} ({rule['cohorts']:,} cohorts)" for name, rule in found["synthetic"]["rules"].items()),
             f"bench/stress.py's race at {found['race']['positions']:,} loans, in this run: {found['race']['ratio']:,.0f}",
         ]
     )

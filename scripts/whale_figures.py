@@ -134,7 +134,7 @@ def cells(row: dict[str, Any]) -> list[str]:
     return [
         f"0.{row['liq_ltv']:02d}",
         *paths,
-        *(f"{100 * side['loses_anything']:.3g}" for side in (whale,)),
+        few(100 * whale["loses_anything"]),
         interval(whale["prob_significant_loss"], 100),
         interval(whale["loss_es99"]),
         interval(loans["prob_significant_loss"], 100),
@@ -143,22 +143,35 @@ def cells(row: dict[str, Any]) -> list[str]:
     ]
 
 
+def few(figure: float) -> str:
+    """Three digits of it."""
+    return f"{float(f'{figure:.3g}'):,g}"
+
+
 def interval(metric: dict[str, Any], scale: float = 1.0) -> str:
     """A figure with the ends of its interval."""
-    return f"{metric['value'] * scale:,.4g} ({metric['low'] * scale:,.4g} to {metric['high'] * scale:,.4g})"
+    value, low, high = (few(metric[end] * scale) for end in ("value", "low", "high"))
+    return f"{value} ({low} to {high})"
+
+
+def shown_end(ends: dict[str, int | None], is_capped: int) -> str:
+    """The highest LTV that keeps a bound, and what its interval leaves of it; one at the end of the grid may be higher."""
+    value, high, low = (f"0.{ends[end]:02d}" if ends[end] else "none" for end in ("value", "high", "low"))
+    return f"{value} or more" if ends["value"] == is_capped else f"{value} ({high} to {low})"
 
 
 def text(found: dict[str, Any]) -> str:
-    """The table and what follows for bounds."""
-    heads = ["liquidation LTV", "path to -40 %: loss, $", "path to -70 %: loss, $", "whale: months that lose anything, %"]
-    heads += ["whale: lose over 1 % of supply, %", "whale: ES 99 %, bp", "249 loans: lose over 1 %, %", "249 loans: VaR 99 %, bp"]
-    heads += ["249 loans: ES 99 %, bp"]
+    """Both tables in Markdown, as docs/comparisons.md has them."""
+    heads = ["liquidation LTV", "path to -40 %: loss, $", "path to -70 %: loss, $", "the whale loses anything, % of months"]
+    heads += ["the whale loses over 1 % of supply, % of months", "the whale, ES 99 %, bp", "249 loans lose over 1 %, % of months"]
+    heads += ["249 loans, VaR 99 %, bp", "249 loans, ES 99 %, bp"]
     lines = [f"| {' | '.join(heads)} |", "|" + "---:|" * len(heads)]
     lines += [f"| {' | '.join(cells(row))} |" for row in found["rows"] if row["liq_ltv"] in SHOWN]
-    lines.append("")
-    for side, bounds in found["highest"].items():
-        for bound, ends in bounds.items():
-            lines.append(f"{side}: ES 99 % within {bound} bp up to {ends['value']}, by its interval {ends['high']} to {ends['low']}")
+    lines += ["", "| ES 99 % of at most | the whale, highest LTV | 249 loans, highest LTV |", "|---|---:|---:|"]
+    last = found["rows"][-1]["liq_ltv"]
+    for bound in BOUNDS:
+        whale, loans = (shown_end(found["highest"][side][str(bound)], last) for side in ("whale", "loans"))
+        lines.append(f"| {bound} bp of supply | {whale} | {loans} |")
     return "\n".join(lines)
 
 
