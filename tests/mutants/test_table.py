@@ -20,7 +20,10 @@ MUTANTS = read()
 SINGLE = [mutant for mutant in MUTANTS if mutant.side != "twins"]
 # Files of faults in the pool itself, for whose tests all of the pool's are taken.
 POOL = ("contract", "model", "twins", "cover", "lockup", "permits")
-# Files of the fast stress engine and of its figures; the exact engine is what they are held against.
+# Files of faults whose every row names its test.
+NAMING = ("lab", "around", "recommend")
+# Files of the search for terms, and of the fast stress engine and its figures; the exact engine is what the latter are held against.
+RECOMMEND = "inputs/grids inputs/pool_text inputs/varied_terms lab/answers lab/judge lab/search lab/term_search".split()
 STRESS = "cohorts columns first_passage intervals kernel metrics paths philox rule sale shared_side shocks world".split()
 STRESS += "around distribution histories wall".split()
 
@@ -28,7 +31,7 @@ STRESS += "around distribution histories wall".split()
 @pytest.fixture
 def sources(tmp_path: Path) -> Path:
     """A copy of everything that a mutant may change."""
-    for name in ("contracts", *(f"src/ringfence/{folder}" for folder in ("model", "ladder", "lab", "decisions"))):
+    for name in ("contracts", *(f"src/ringfence/{folder}" for folder in ("model", "inputs", "ladder", "lab", "decisions"))):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
     return tmp_path
 
@@ -38,7 +41,7 @@ def test_faults_are_half_in_the_contracts_and_half_in_the_model() -> None:
     pool = Counter(mutant.side for mutant in MUTANTS if mutant.table in POOL)
     assert pool["contract"] == pool["model"] >= 140
     assert pool["twins"] >= 50
-    count = Counter(mutant.side for mutant in SINGLE if mutant.table not in (*POOL, "leverage", "ladder", "lab", "around"))
+    count = Counter(mutant.side for mutant in SINGLE if mutant.table not in (*POOL, "leverage", "ladder", *NAMING))
     assert count["contract"] >= count["model"] >= 70
 
 
@@ -59,8 +62,8 @@ def test_every_file_of_the_table_has_its_tests() -> None:
 def test_a_row_that_names_its_test_names_one_there_is() -> None:
     """A file, and of -k the first word in the name of a function of it; in a table without tests of its own every row names one."""
     rows = [mutant for mutant in MUTANTS if mutant.test]
-    assert {mutant.table for mutant in rows} == {"lab", "around"}
-    assert all(mutant.test for mutant in MUTANTS if mutant.table in ("lab", "around"))
+    assert {mutant.table for mutant in rows} == set(NAMING)
+    assert all(mutant.test for mutant in MUTANTS if mutant.table in NAMING)
     for mutant in rows:
         file, option, words = shlex.split(mutant.test)
         assert option == "-k"
@@ -103,7 +106,7 @@ def test_every_file_of_rules_has_its_faults() -> None:
     model = {str(path.relative_to(ROOT)) for path in (ROOT / "src/ringfence/model").glob("*.py")}
     model = {path for path in model if Path(path).name not in ("__init__.py", "errors.py")}
     ladder = {str(path.relative_to(ROOT)) for path in (ROOT / "src/ringfence/ladder").glob("[a-z]*.py")}
-    stress = {f"src/ringfence/lab/{name}.py" for name in STRESS}
+    stress = {f"src/ringfence/lab/{name}.py" for name in STRESS} | {f"src/ringfence/{name}.py" for name in RECOMMEND}
     decisions = {str(path.relative_to(ROOT)) for path in (ROOT / "src/ringfence/decisions").glob("[a-z]*.py")}
     assert contracts | model | ladder | stress | decisions == {change.file for mutant in SINGLE for change in mutant.changes}
 

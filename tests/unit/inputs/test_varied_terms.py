@@ -95,6 +95,15 @@ def test_loans_grow_down_to_units_and_their_sums_are_known_beforehand() -> None:
         assert told.largest == max(*made.debt, *made.collateral)
 
 
+def test_a_borrow_cap_of_the_file_ends_what_is_borrowed() -> None:
+    """However large the pool: up to it in proportion, then no further; a borrow cap that is varied itself is filled."""
+    capped = replace(POOL, terms=replace(TERMS, borrow_cap=140_000 * USDC))
+    assert size_of(capped, DEBT, {"supply_cap": 176_000 * USDC}) == (176_000 * USDC, 160_000 * USDC)
+    assert size_of(capped, DEBT, {"supply_cap": 240_000 * USDC}) == (140_000 * USDC, DEBT)
+    assert size_of(capped, DEBT, {"supply_cap": 240_000 * USDC, "borrow_cap": 150_000 * USDC}) == (150_000 * USDC, DEBT)
+    assert size_of(capped, DEBT, {"reserve": 0}) == (160_000 * USDC, 160_000 * USDC)
+
+
 CASES: dict[str, tuple[PoolFile, str]] = {
     "fine": (POOL, ""),
     "margin": (pool_with(POOL, {"liq_ltv": 96 * WAD // 100}), "terms: incentive over margin"),
