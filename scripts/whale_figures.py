@@ -9,6 +9,7 @@ asked
     on two paths          as the example does: the loan of 360.38 million dollars at exactly its liquidation LTV, so much sold a minute
     of that loan          through the months of docs/stress.md: hours of 2017 to 2021 drawn in blocks of a day, the depth of real quotes,
                           gas and a least profit; so many dollars of WETH, at exactly its liquidation LTV at the start
+    of one smaller loan   through the same months: one that owes what the 249 loans below do, at exactly its liquidation LTV
     of 249 real loans     through the same months; the loans as they stand
 
 Supply is 1.25 times the debt, so a loss of everything lent is 8,000 bp of it. Takes two minutes.
@@ -65,17 +66,19 @@ def pool_at(folder: Path, name: str, ltv: int, debt: int) -> PoolFile:
 
 
 def months(book: Book, pool: PoolFile, scenario: Scenario, price: float, paths: int) -> dict[str, Any]:
-    """What 30 days cost: metrics with their intervals, and the part of the months that lose anything."""
+    """What 30 days cost: metrics with their intervals, the part of the months that lose anything, and the part of the debt that is sold off
+    on the first day (mean)."""
     found = stress([(book, pool)], scenario, start_prices=[price], paths=paths, horizon=MONTH, seed=SEED, causes=False)
     shown = {name: found.metrics[name].to_dict() for name in METRICS}
     for metric in shown.values():
         del metric["definition"]
-    return shown | {"loses_anything": float((found.paths["loss"] > 0).mean())}
+    first_day = float(found.paths["liquidated_1d"].mean()) / (sum(book.debt) / WAD)
+    return shown | {"loses_anything": float((found.paths["loss"] > 0).mean()), "sold_on_first_day": first_day}
 
 
-def whale_book(price: Decimal, ltv: int) -> Book:
-    """One loan of WETH for the example's dollars, owing exactly what the LTV allows at the price."""
-    collateral = int((WHALE_VALUE / price * WAD).to_integral_value(ROUND_UP))
+def whale_book(value: Decimal, price: Decimal, ltv: int) -> Book:
+    """One loan of WETH for so many dollars, owing exactly what the LTV allows at the price."""
+    collateral = int((value / price * WAD).to_integral_value(ROUND_UP))
     debt = int(collateral * price * ltv / 100)
     return Book(("whale",), (collateral,), (debt,))
 
@@ -83,14 +86,18 @@ def whale_book(price: Decimal, ltv: int) -> Book:
 def at(folder: Path, scenario: Scenario, price: Decimal, real: Book, ltv: int, paths: int) -> dict[str, Any]:
     """Everything at one liquidation LTV (hundredths)."""
     on_paths = [GRID["sold_off"](ltv, fall, money) for fall, money in GRID["SCENARIOS"]]
-    whale = whale_book(price, ltv)
-    return {
+    whale = whale_book(WHALE_VALUE, price, ltv)
+    found = {
         "liq_ltv": ltv,
         "incentive": float(incentive(Decimal(ltv) / 100)),
         "on_paths": [(pool.loss + pool.unrealised_loss) // WAD for pool in on_paths],
         "whale": months(whale, pool_at(folder, "whale", ltv, whale.debt[0]), scenario, float(price), paths),
         "loans": months(real, pool_at(folder, "loans", ltv, sum(real.debt)), scenario, float(price), paths),
     }
+    if ltv in SHOWN:
+        small = whale_book(Decimal(sum(real.debt)) / WAD * 100 / ltv, price, ltv)
+        found["one"] = months(small, pool_at(folder, "one loan", ltv, small.debt[0]), scenario, float(price), paths)
+    return found
 
 
 def highest(rows: list[dict[str, Any]], side: str, bound: int) -> dict[str, int | None]:
@@ -137,6 +144,7 @@ def cells(row: dict[str, Any]) -> list[str]:
         few(100 * whale["loses_anything"]),
         interval(whale["prob_significant_loss"], 100),
         interval(whale["loss_es99"]),
+        interval(row["one"]["loss_es99"]),
         interval(loans["prob_significant_loss"], 100),
         interval(loans["loss_var99"]),
         interval(loans["loss_es99"]),
@@ -163,8 +171,8 @@ def shown_end(ends: dict[str, int | None], is_capped: int) -> str:
 def text(found: dict[str, Any]) -> str:
     """Both tables in Markdown, as docs/comparisons.md has them."""
     heads = ["liquidation LTV", "path to -40 %: loss, $", "path to -70 %: loss, $", "the whale loses anything, % of months"]
-    heads += ["the whale loses over 1 % of supply, % of months", "the whale, ES 99 %, bp", "249 loans lose over 1 %, % of months"]
-    heads += ["249 loans, VaR 99 %, bp", "249 loans, ES 99 %, bp"]
+    heads += ["the whale loses over 1 % of supply, % of months", "the whale, ES 99 %, bp", "one loan of the book's debt, ES 99 %, bp"]
+    heads += ["249 loans lose over 1 %, % of months", "249 loans, VaR 99 %, bp", "249 loans, ES 99 %, bp"]
     lines = [f"| {' | '.join(heads)} |", "|" + "---:|" * len(heads)]
     lines += [f"| {' | '.join(cells(row))} |" for row in found["rows"] if row["liq_ltv"] in SHOWN]
     lines += ["", "| ES 99 % of at most | the whale, highest LTV | 249 loans, highest LTV |", "|---|---:|---:|"]
