@@ -117,7 +117,12 @@ def test_bounds_are_held_by_the_value_and_surely_by_the_whole_interval() -> None
     both = judge(**{LENDERS_ES99: metric.value / 2, LENDERS_PROB: probability / 10}).of(BOOK, POOL)
     assert both.broken == (LENDERS_PROB, LENDERS_ES99)
     assert both.excess == pytest.approx(9)
-    assert judge(**{LENDERS_ES99: metric.high, LENDERS_PROB: probability / 10}).of(BOOK, POOL).broken == (LENDERS_PROB,)
+    assert not both.holds
+    one_of_two = judge(**{LENDERS_ES99: metric.high, LENDERS_PROB: probability / 10}).of(BOOK, POOL)
+    assert one_of_two.broken == (LENDERS_PROB,)
+    assert (one_of_two.holds, one_of_two.surely_holds, one_of_two.may_hold) == (False, False, True)
+    none_may = judge(**{LENDERS_ES99: metric.low / 2, LENDERS_PROB: 1.0}).of(BOOK, POOL)
+    assert (none_may.holds, none_may.surely_holds, none_may.may_hold) == (False, False, False)
     nothing = judge(**{LENDERS_ES99: 0.0}).of(BOOK, POOL)
     assert nothing.excess == np.inf
     assert not nothing.holds
