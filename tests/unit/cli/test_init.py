@@ -48,11 +48,12 @@ def test_the_commands_that_it_names_next_work(here: Path, monkeypatch: pytest.Mo
         ["ringfence", "check"],
         ["ringfence", "replay"],
         ["ringfence", "replay"],
+        ["ringfence", "recommend"],
     ]
     monkeypatch.chdir(commands[0][1])
     for command in commands[1:]:
         assert run(command[1:]) == 0
-    assert sorted(path.name for path in Path().iterdir()) == sorted([*NAMES, "result"])
+    assert sorted(path.name for path in Path().iterdir()) == sorted([*NAMES, "recommended", "result"])
 
 
 def test_the_start_is_instructive(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
