@@ -15,7 +15,7 @@ from ringfence.model.limits import MAX_PENALTY
 from ringfence.model.terms import WAD
 
 HIGHEST, LARGEST, SMALLEST = "highest", "largest", "smallest"
-BISECT, GALLOP, SCAN = "bisect", "gallop", "scan"
+BISECT, PROBE, GALLOP, SCAN = "bisect", "probe", "gallop", "scan"
 LEAST_DIGITS = 4
 """Behind the point of an LTV that follows another, so that a person can read it."""
 PERCENT = WAD // 100
@@ -63,7 +63,7 @@ class Varied:
 VARIED: Mapping[str, Varied] = {
     term.name: term
     for term in (
-        Varied("liq_ltv", HIGHEST, BISECT, False, "part of the collateral's worth"),
+        Varied("liq_ltv", HIGHEST, PROBE, False, "part of the collateral's worth"),
         Varied("supply_cap", LARGEST, GALLOP, True, "asset"),
         Varied("borrow_cap", LARGEST, BISECT, True, "asset"),
         Varied("reserve", SMALLEST, BISECT, True, "asset"),

@@ -6,6 +6,7 @@ Pure functions of a predicate; whoever asks remembers answers, if asking is dear
 from collections.abc import Callable
 
 Holds = Callable[[int], bool]
+PROBES = 16
 
 
 def bisected(holds: Holds, count: int) -> int | None:
@@ -27,6 +28,17 @@ def galloped(holds: Holds, count: int) -> int | None:
     Of places that do not hold one after the other it finds an edge near the start, which is why it is taken where order is no law.
     """
     return _outward(holds, 0, count) if holds(0) else None
+
+
+def probed(holds: Holds, count: int) -> int | None:
+    """As `bisected`, but where the first place does not hold, though order is a law for all but the first ones, it looks at `PROBES` places
+    spread evenly, the last first, and goes outward from one that holds; None if none does."""
+    found = bisected(holds, count)
+    if found is None:
+        probes = {place * (count - 1) // PROBES for place in range(1, PROBES)}
+        start = next((place for place in sorted(probes, reverse=True) if holds(place)), None)
+        return None if start is None else _outward(holds, start, count)
+    return found
 
 
 def scanned(holds: Holds, count: int) -> int | None:

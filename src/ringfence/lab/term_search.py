@@ -6,15 +6,15 @@ from functools import partial
 
 from ringfence.inputs.book import Book
 from ringfence.inputs.pool_file import PoolFile
-from ringfence.inputs.varied_terms import BISECT, GALLOP, VARIED, Loans, Varied, default_grid, forbidden, grown, pool_with, size_of
+from ringfence.inputs.varied_terms import BISECT, GALLOP, PROBE, VARIED, Loans, Varied, default_grid, forbidden, grown, pool_with, size_of
 from ringfence.inputs.verdict import MAX_ES99, MAX_PROBABILITY
 from ringfence.lab.judge import Evaluation, Evaluator
-from ringfence.lab.search import Holds, bisected, from_place, galloped, scanned
+from ringfence.lab.search import Holds, bisected, from_place, galloped, probed, scanned
 
 BINDING = {MAX_ES99: "loss_es99", MAX_PROBABILITY: "prob_significant_loss"}
 """Metric of a stress run: what a recommendation calls it."""
 GRID_END = "end of the grid of "
-SEARCHES: Mapping[str, Callable[[Holds, int], int | None]] = {BISECT: bisected, GALLOP: galloped}
+SEARCHES: Mapping[str, Callable[[Holds, int], int | None]] = {BISECT: bisected, PROBE: probed, GALLOP: galloped}
 Values = Mapping[str, int]
 
 

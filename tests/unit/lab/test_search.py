@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from ringfence.lab.search import bisected, from_place, galloped, scanned
+from ringfence.lab.search import PROBES, bisected, from_place, galloped, probed, scanned
 
 LONGEST = 70
 
@@ -65,6 +65,25 @@ def test_galloping_in_disorder_ends_at_an_edge() -> None:
             assert row[place]
             assert place == len(row) - 1 or not row[place + 1]
     assert found > 1000
+
+
+def test_probes_find_the_edge_beyond_first_places_that_fail() -> None:
+    """Where all holds from the first on they ask as bisection does; where a stretch of two sixteenths holds after places that do not, they
+    find its end."""
+    for count, edge in all_rows():
+        row = ordered(count, edge)
+        assert probed(row, count) == (None if edge < 0 else edge)
+        assert len(row.asked) <= 2 + math.ceil(math.log2(max(1, count - 1))) + (PROBES if edge < 0 else 0)
+    found = 0
+    for count in (17, 33, 98, 400):
+        wide = 2 * -(-count // PROBES)
+        for first in range(1, count - wide):
+            for last in (first + wide, count - 1):
+                row = Asked([first <= place <= last for place in range(count)])
+                assert probed(row, count) == last
+                assert len(row.asked) <= 2 + PROBES + 2 * math.ceil(math.log2(count))
+                found += 1
+    assert found > 500
 
 
 def test_a_scan_finds_the_last_place_in_any_disorder() -> None:

@@ -152,6 +152,20 @@ def test_one_step_further_is_taken_with_all_others_at_their_answers() -> None:
     assert binding_of([second, first]) == ("loss_es99",)
 
 
+def test_a_lowest_ltv_that_sells_the_whole_book_at_once_is_no_reason_to_give_up() -> None:
+    """At the lowest values every loan is for sale at the start, which costs more than a higher one: the answer is further up,
+    and the disorder is told."""
+    losses = Losses({name: [1.0] * (STEPS - 1) for name in NAMES}, bound=11.0)
+    losses.sums["liq_ltv"] = [40.0, 30.0, 20.0, 0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0]
+    _, found = search(losses, ("liq_ltv",))
+    assert isinstance(found, list)
+    assert found[0].value == 87 * WAD // 100
+    assert found[0].safest == ()
+    assert list(search_notices(found, POOL))[-1] == "liq_ltv: loss is not in order, it is surely larger at 0.8 than at 0.85"
+    nothing = search(Losses({name: [1.0] * (STEPS - 1) for name in NAMES}, bound=0.5), ("liq_ltv",))[1]
+    assert isinstance(nothing, Nowhere)
+
+
 def test_constraints_are_named_once_the_bounds_first() -> None:
     """Then those of the protocol, then ends of grids; whatever the order of the terms."""
     losses = Losses({name: [0.0] * (STEPS - 1) for name in NAMES}, bound=8.5)
