@@ -13,7 +13,7 @@ from typing import Any
 
 from ringfence.inputs.curve_result import CURVE_COLUMNS, CURVE_SCHEMA, Concentration, CurvePool
 from ringfence.inputs.errors import InputError, quoted
-from ringfence.inputs.json_node import Node, read_json
+from ringfence.inputs.json_node import EXACT, Node, read_json
 from ringfence.inputs.result_records import (
     Answer,
     Around,
@@ -41,6 +41,7 @@ SCHEMA = re.compile(r"ringfence\.([a-z]{1,20})/([0-9]{1,6})", re.ASCII)
 KNOWN = (STRESS_SCHEMA, RECOMMEND_SCHEMA, REPLAY_SCHEMA, CURVE_SCHEMA)
 NO_REPORT = "there are reports of ringfence stress, recommend, replay and curve"
 MAX_LEVELS = 10_001
+MOST_DECIMALS = 36
 SPOKEN_OF = {
     "prices": ("volatility", "jumps_per_year", "block", "returns", "row_seconds"),
     "oracle": ("max_age",),
@@ -165,7 +166,9 @@ def _scenario(node: Node) -> dict[str, Any]:
 def _terms(node: Node) -> dict[str, str]:
     """A terms file in base units: whole numbers where they must be, texts elsewhere."""
     for name in WORDS:
-        node[name].digits()
+        value = node[name].digits()
+        if name.endswith("_decimals") and value > MOST_DECIMALS:
+            node[name].refuse(f"is {value:.3g}, more than {MOST_DECIMALS}" if value < EXACT else "is no number of decimals")
     return {"name": ""} | node.texts_by_name()
 
 
@@ -313,7 +316,7 @@ def _recommend(root: Node, stress: StressRecord | None) -> RecommendRecord:
         "loss_es99": "pool_loss_es99",
         "lender_loss_mean": "loss_mean",
     }
-    metrics = {name: _metric(root[stored]) for name, stored in figures.items() if stored in root}
+    metrics = {name: _metric(root[stored]) for name, stored in figures.items()}
     found = RecommendRecord(
         origin=_origin(root),
         name=root["name"].text(200),

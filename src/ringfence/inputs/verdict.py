@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from ringfence.inputs.errors import InputError
-from ringfence.inputs.figure_text import exact, figure, number, shown_unit
+from ringfence.inputs.figure_text import exact, figure, shown_unit
 
 MAX_ES99 = "lender_loss_es99"
 MAX_PROBABILITY = "prob_significant_lender_loss"
@@ -20,6 +20,8 @@ LEAST_PATHS = 1000
 """With fewer futures the worst 1 % are fewer than ten, and the interval of their mean says too little."""
 NONE_SEEN = 3.0
 """What no path of n shows has a probability under 3 / n, with 95 %."""
+ROUNDED = 0.005
+"""Part of a bound within which three digits may not tell a figure from it."""
 NAMES = {MAX_ES99: "lenders' mean loss in the worst 1 % of futures", MAX_PROBABILITY: "the probability that lenders lose significantly"}
 DEFAULTS = {"market": "depth", "oracle": "the oracle", "liquidators": "the liquidators", "start price": "the start price"}
 """How a table of a scenario is called in a sentence."""
@@ -62,6 +64,12 @@ class BoundCheck:
         return self.held and self.high <= self.most and not self.doubt
 
     @property
+    def doubts(self) -> tuple[str, ...]:
+        """Why it is not sure; empty if it is, or if the bound is broken."""
+        beyond = f"the interval of {self.name} reaches beyond the bound" if self.held and not self.high <= self.most else ""
+        return tuple(reason for reason in (beyond, self.doubt) if reason)
+
+    @property
     def name(self) -> str:
         """What is bounded, in words."""
         return NAMES.get(self.metric, self.metric)
@@ -71,7 +79,7 @@ class BoundCheck:
         """The figure, its interval, and what it is held against."""
         told, bound = figure(self.value, self.low, self.high, self.unit), exact(self.most, self.unit)
         # A figure that is rounded to its bound would hide on which side it is.
-        is_near = self.value != self.most and number(self.value, self.unit) == number(self.most, self.unit)
+        is_near = self.value != self.most and abs(self.value - self.most) < ROUNDED * self.most
         near = f", to more digits {exact(self.value, self.unit)}" if is_near else ""
         return f"{self.name}: {told}{near}, bound {bound} {shown_unit(self.unit)}"
 
@@ -124,7 +132,7 @@ def verdict(checked: Sequence[BoundCheck], defaults: Sequence[str] = (), not_bor
         return Verdict(NONE, "No verdict: no bound was stated", claims)
     unsure = [check for check in checked if not check.sure]
     if unsure:
-        why = tuple(check.doubt or f"the interval of {check.name} reaches beyond the bound" for check in unsure)
+        why = tuple(reason for check in unsure for reason in check.doubts)
         return Verdict(UNSURE, f"Keeps the bound{plural}, but not surely", told + why + claims)
     return Verdict(HELD, f"Keeps the bound{plural}", told + claims)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from ringfence.inputs.figure_text import exact, figure, number
 from ringfence.inputs.result_records import StressRecord
 from ringfence.inputs.stress_result import Metric
-from ringfence.inputs.verdict import DEFAULTS, LEAST_PATHS, MAX_ES99
+from ringfence.inputs.verdict import DEFAULTS, LEAST_PATHS, MAX_ES99, NONE_SEEN
 from ringfence.report.run import Run
 from ringfence.report.words import BINDING, TERMS, term_value
 
@@ -121,6 +121,8 @@ def _of_depth(run: Run, stress: StressRecord) -> Iterator[Move]:
 def _of_paths(run: Run, stress: StressRecord) -> Iterator[Move]:
     worst = stress.metrics[MAX_ES99]
     told = f"lenders' ES 99 % may be as high as {number(worst.high)} {BP} instead of {number(worst.value)}"
+    if worst.high <= 0.0:
+        told = f"that none of them hurts lenders still allows {number(NONE_SEEN / stress.paths, 'probability')} % that do"
     few = " (too few for a sure interval)" if stress.paths < LEAST_PATHS else ""
     yield Move(
         PATHS,
