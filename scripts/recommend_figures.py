@@ -1,6 +1,6 @@
 """Makes the figures of docs/recommend.md: the terms that two real books bear, under two seeds.
 
-    python scripts/recommend_figures.py DATA [--paths 10000] [--keep FOLDER]
+    python scripts/recommend_figures.py DATA [--paths 10000] [--keep FOLDER] [--only weth|peg]
 
 DATA holds the loans, candles and quotes that docs/stress.md names; the pool of WETH against dollars is that of scripts/stress_figures.py.
 The pegged pair is made of the wstETH loans of the same day: debts are taken as ether at the price of the day's ether, so that each loan
@@ -11,6 +11,7 @@ they stand in the page. With --keep the results stay in FOLDER, the first seed's
 import argparse
 import csv
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -28,6 +29,7 @@ NO_ANSWER = 3
 SMALL_RESERVE = Decimal("0.05")
 """Of the debt."""
 WETH_BOUND, PEG_BOUND = "50", "50"
+TERMS = "liq_ltv,supply_cap,reserve"
 PEG_TERMS = """\
 [pool]
 name = "wstETH/ETH"
@@ -72,19 +74,20 @@ def prepare_peg(data: Path, folder: Path) -> tuple[int, Decimal, str]:
 
 def run(
     folder: Path, price: str, scenario: str, bound: str, vary: str, paths: int, seed: int, out: Path, *more: str
-) -> tuple[dict[str, Any], float]:
-    """The result of one recommendation, or the reason why there is none, and its wall time (s)."""
+) -> tuple[dict[str, Any], float, float]:
+    """The result of one recommendation, or the reason why there is none, its wall time and its processor time (s)."""
     command = [sys.executable, "-c", "from ringfence.cli.main import main; main()", "recommend", "--json", "--vary", vary]
     command += ["--book", str(folder / "book.csv"), "--terms", str(folder / "terms.toml"), "--price", price, "--scenario", scenario]
     command += ["--max-es99-bps", bound, "--paths", str(paths), "--horizon", "30d", "--seed", str(seed), "--out", str(out)]
-    began = time.perf_counter()
+    began, before = time.perf_counter(), os.times()
     done = subprocess.run([*command, *more], capture_output=True, text=True, check=False)
     if done.returncode == NO_ANSWER:
-        return {"reason": done.stderr.splitlines()[-1].removeprefix("ringfence: ")}, time.perf_counter() - began
+        return {"reason": done.stderr.splitlines()[-1].removeprefix("ringfence: ")}, time.perf_counter() - began, 0.0
     if done.returncode:
         sys.exit(done.stderr)
     result: dict[str, Any] = json.loads(done.stdout)
-    return result, time.perf_counter() - began
+    after = os.times()
+    return result, time.perf_counter() - began, after.children_user + after.children_system - before.children_user - before.children_system
 
 
 def grouped(text: str | None) -> str:
@@ -100,12 +103,12 @@ def figure(metric: dict[str, Any], scale: float = 1.0) -> str:
     return f"{metric['value'] * scale:.3g} ({metric['low'] * scale:.3g} to {metric['high'] * scale:.3g})"
 
 
-def table(runs: list[tuple[int, dict[str, Any], float]]) -> None:
+def table(runs: list[tuple[int, dict[str, Any], float, float]]) -> None:
     """The answers of all seeds, then what is lost at them."""
     print(
         "| seed | term | before | recommended | interval | what binds | one step further: ES 99 %, bp |\n|---:|---|---:|---:|---:|---|---:|"
     )
-    for seed, result, _ in runs:
+    for seed, result, *_ in runs:
         for answer in result["answers"]:
             beyond = answer["next"]
             cost = "-" if beyond is None else "not allowed" if beyond["loss_es99"] is None else figure(beyond["loss_es99"])
@@ -115,14 +118,13 @@ def table(runs: list[tuple[int, dict[str, Any], float]]) -> None:
                 f"{grouped(answer['low'])} to {grouped(answer['high'])}",
             )
             print(f"| {seed} | `{answer['term']}` | {' | '.join(values)} | {answer['binding']} | {cost} |")
-    print(
-        "\n| seed | lenders' ES 99 %, bp | over 1 % of supply, % of months | lenders' mean, bp | pool's ES 99 %, bp | runs | seconds |"
-    )
-    print("|---:|---:|---:|---:|---:|---:|---:|")
-    for seed, result, wall in runs:
+    figures = "lenders' ES 99 %, bp | over 1 % of supply, % of months | lenders' mean, bp | pool's ES 99 %, bp"
+    print(f"\n| seed | {figures} | runs | seconds | of processor |")
+    print("|---:|---:|---:|---:|---:|---:|---:|---:|")
+    for seed, result, wall, cpu in runs:
         shown = (figure(result["loss_es99"]), figure(result["prob_significant_loss"], 100), figure(result["loss_mean"]))
-        print(f"| {seed} | {' | '.join(shown)} | {figure(result['pool_loss_es99'])} | {result['evaluations']} | {wall:.0f} |")
-    one, other = (result["loss_es99"] for _, result, _ in runs[:2])
+        print(f"| {seed} | {' | '.join(shown)} | {figure(result['pool_loss_es99'])} | {result['evaluations']} | {wall:.0f} | {cpu:.0f} |")
+    one, other = (result["loss_es99"] for _, result, *_ in runs[:2])
     meet = sum(
         float(a["low"]) <= float(b["high"]) and float(b["low"]) <= float(a["high"])
         for a, b in zip(runs[0][1]["answers"], runs[1][1]["answers"], strict=True)
@@ -137,27 +139,33 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("--paths", type=int, default=10_000)
     parser.add_argument("--keep", type=Path)
+    parser.add_argument("--only", choices=("weth", "peg"), help="one of the two books")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         kept = chosen.keep.resolve() if chosen.keep else Path(temporary) / "kept"
-        weth, peg = (Path(temporary) / name for name in ("weth", "peg"))
-        weth.mkdir()
-        peg.mkdir()
-        count, _, debt, price = prepare(chosen.data.resolve(), "WETH", weth)
-        terms = "liq_ltv,supply_cap,reserve"
-        print(f"WETH/USD: {count} loans, debt {debt:,.0f}, bound {WETH_BOUND} bp\n")
-        table(
-            [
-                (seed, *run(weth, price, str(weth / "scenario.toml"), WETH_BOUND, terms, chosen.paths, seed, kept / f"weth_{seed}"))
-                for seed in SEEDS
-            ]
-        )
-        count, debt, price = prepare_peg(chosen.data.resolve(), peg)
-        print(f"wstETH/ETH: {count} loans, debt {debt:,.0f}, price {price}, bound {PEG_BOUND} bp\n")
-        table([(seed, *run(peg, price, "depeg", PEG_BOUND, terms, chosen.paths, seed, kept / f"peg_{seed}")) for seed in SEEDS])
-        small = f"reserve=0:{debt * SMALL_RESERVE:.0f}:{debt * SMALL_RESERVE / 20:.0f}"
-        reason, _ = run(peg, price, "depeg", PEG_BOUND, "liq_ltv,reserve", chosen.paths, 1, kept / "none", "--grid", small)
-        print(f"With {small}: {reason['reason']}")
+        for name, show in (("weth", show_weth), ("peg", show_peg)):
+            if chosen.only in (None, name):
+                folder = Path(temporary) / name
+                folder.mkdir()
+                show(chosen.data.resolve(), folder, kept, chosen.paths)
+
+
+def show_weth(data: Path, folder: Path, kept: Path, paths: int) -> None:
+    """Loans against ether in dollars."""
+    count, _, debt, price = prepare(data, "WETH", folder)
+    print(f"WETH/USD: {count} loans, debt {debt:,.0f}, bound {WETH_BOUND} bp\n")
+    world = str(folder / "scenario.toml")
+    table([(seed, *run(folder, price, world, WETH_BOUND, TERMS, paths, seed, kept / f"weth_{seed}")) for seed in SEEDS])
+
+
+def show_peg(data: Path, folder: Path, kept: Path, paths: int) -> None:
+    """Loans against staked ether in ether, and the same with a reserve that is no larger than a part of the debt."""
+    count, debt, price = prepare_peg(data, folder)
+    print(f"wstETH/ETH: {count} loans, debt {debt:,.0f}, price {price}, bound {PEG_BOUND} bp\n")
+    table([(seed, *run(folder, price, "depeg", PEG_BOUND, TERMS, paths, seed, kept / f"peg_{seed}")) for seed in SEEDS])
+    small = f"reserve=0:{debt * SMALL_RESERVE:.0f}:{debt * SMALL_RESERVE / 20:.0f}"
+    found, *_ = run(folder, price, "depeg", PEG_BOUND, "liq_ltv,reserve", paths, 1, kept / "none", "--grid", small)
+    print(f"With {small}: {found.get('reason', 'an answer')}")
 
 
 if __name__ == "__main__":

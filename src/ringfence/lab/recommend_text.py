@@ -78,7 +78,7 @@ def not_kept(values: Mapping[str, int], pool: PoolFile, nearest: "Evaluation", e
     """By how much the safest terms miss the bound, and what of it is whose doing."""
     terms = ", ".join(f"{name} {grouped(VARIED[name].shown(value, pool))}" for name, value in values.items())
     over = "; ".join(_over(nearest, name) for name in nearest.broken)
-    return f"even with {terms} {over}{''.join(_explanation(explained))}"
+    return f"nearest comes {terms}, where {over}{''.join(_explanation(explained))}"
 
 
 def _over(found: "Evaluation", name: str) -> str:

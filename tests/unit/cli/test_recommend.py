@@ -146,7 +146,7 @@ def test_where_there_is_no_answer_nothing_is_written(files: Path, capsys: pytest
     assert run(recommend(*SMALL, "--grid", "liq_ltv=0.82,0.9", "--grid", "reserve=0,5", "--max-es99-bps", "0")) == 3
     out, err = capsys.readouterr()
     assert out == ""
-    assert err.splitlines()[-1].startswith("ringfence: no answer: even with liq_ltv 0.82, reserve 5 lenders' ES 99 % would be ")
+    assert err.splitlines()[-1].startswith("ringfence: no answer: nearest comes liq_ltv 0.82, reserve 5, where lenders' ES 99 % would be ")
     assert "over the bound of 0.00 bp of supply" in err
     assert sorted(path.name for path in files.iterdir()) == ["book.csv", "terms.toml", "world.toml"]
     assert run(recommend(*SMALL, "--grid", "liq_ltv=0.96,0.97", "--max-es99-bps", "0", vary="liq_ltv", out="new/deep")) == 3

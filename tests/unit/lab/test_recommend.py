@@ -239,7 +239,7 @@ def test_no_answer_says_which_bound_by_how_much_and_why() -> None:
     with pytest.raises(NoAnswer) as refused:
         of(vary="liq_ltv,reserve", max_es99_bps=1.0, grids={"liq_ltv": "0.84,0.9", "reserve": "0,600"})
     value = stress_at(LTVS["0.84"], 600).value
-    assert f"even with liq_ltv 0.84, reserve 600 lenders' ES 99 % would be {value:.1f} bp of supply" in str(refused.value)
+    assert f"nearest comes liq_ltv 0.84, reserve 600, where lenders' ES 99 % would be {value:.1f} bp of supply" in str(refused.value)
     assert f"{value - 1:.1f} bp of supply over the bound of 1.00 bp of supply" in str(refused.value)
     for cause in ("the oracle's gap", "the market's depth", "latency and outages"):
         assert f"without {cause}" in str(refused.value)
