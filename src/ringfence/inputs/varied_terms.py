@@ -94,7 +94,13 @@ def value_of(name: str, pool: PoolFile) -> int | None:
 
 def default_grid(name: str, pool: PoolFile, debt: int) -> tuple[int, ...]:
     """The values that are tried unless others are given, rising; those of amounts follow what is in the pool, `debt` (asset base units)
-    among it."""
+    among it. What the file says is one of them, so that no answer is worse."""
+    grid, own = _spread(name, pool, debt), value_of(name, pool)
+    return grid if own is None or not grid[0] < own < grid[-1] else _distinct([*grid, own])
+
+
+def _spread(name: str, pool: PoolFile, debt: int) -> tuple[int, ...]:
+    """The values in even steps, but for the ends of what there is."""
     match name:
         case "liq_ltv":
             return _steps(500 * TENTH, 985 * TENTH, 5 * TENTH)

@@ -61,7 +61,8 @@ def further(term: str, value: str, beyond: "Evaluation", more: "Interval") -> st
         parts.append(f"{named(name)} would be {with_interval(metric, name)}, {over} the bound")
     change = f"the mean loss of lenders {digits(abs(more.value))} bp {'more' if more.value >= 0 else 'less'}"
     paired = f"{digits(more.low)} to {digits(more.high)} on the same paths"
-    return f"one step further, {term} {grouped(value)}, {' and '.join(parts)}; {change} ({paired})"
+    kept_now = "" if beyond.broken else "; it was over the bound with the later terms as the file has them"
+    return f"one step further, {term} {grouped(value)}, {' and '.join(parts)}{kept_now}; {change} ({paired})"
 
 
 def not_allowed(term: str, value: str, sentence: str) -> str:

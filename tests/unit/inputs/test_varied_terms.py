@@ -70,7 +70,11 @@ def test_default_grids_hold_what_the_page_says() -> None:
     assert (grids["penalty"][-1], grids["premium"][-1]) == (WAD // 5, WAD // 2)
     assert grids["incentive_rise"][2] == -(-WAD // 1000 // 60)
     odd = default_grid("reserve", replace(POOL, supply=24_508_992 * USDC), DEBT)
-    assert odd[1:3] == (24_000 * USDC, 48_000 * USDC)
+    assert odd[:4] == (0, 500 * USDC, 24_000 * USDC, 48_000 * USDC)
+    assert all(value_of(name, covered()) in grid for name, grid in grids.items() if not name.endswith("_cap"))
+    far = replace(POOL, terms=replace(TERMS, liq_ltv=WAD * 99 // 100), reserve=50_000 * USDC)
+    assert default_grid("liq_ltv", far, DEBT)[-1] == WAD * 985 // 1000
+    assert default_grid("reserve", far, DEBT)[-1] == 40_160 * USDC
     assert default_grid("supply_cap", replace(POOL, supply=24_508_992 * USDC), DEBT)[:3] == tuple(
         n * USDC for n in (24_508_992, 25_200_000, 26_400_000)
     )
