@@ -16,6 +16,7 @@ from types import ModuleType
 import pytest
 
 import ringfence
+from ringfence.cli.commands import COMMANDS
 from tests.unit.pages import LINK, ROOT, prose
 
 DOCS, API = ROOT / "docs", ROOT / "docs" / "api"
@@ -65,6 +66,12 @@ def test_every_result_has_its_entry(name: str) -> None:
     whole = {each.__name__ for each in own if hasattr(each, "to_json") or hasattr(each, "to_polars")}
     assert whole - {entry.rpartition(".")[2] for entry in entries()} == set()
     assert whole
+
+
+def test_every_command_is_told_of() -> None:
+    """The page of the command line names the page of each."""
+    told = re.findall(r"`ringfence (\w+)`", read(DOCS / "commands.md"))
+    assert sorted(told) == sorted(COMMANDS)
 
 
 def test_what_has_an_entry_is_there() -> None:
