@@ -62,9 +62,9 @@ def test_a_recording_is_fit_for_any_terminal(name: str) -> None:
 def test_every_example_is_in_the_list() -> None:
     """Each with a README and a recording."""
     listed = (EXAMPLES / "README.md").read_text(encoding="utf-8")
-    assert NAMES == ["contracts", "cover", "crash", "curve", "demo", "one_loan", "one_whale", "patience", "stress"]
+    assert NAMES == ["contracts", "cover", "crash", "curve", "demo", "one_loan", "one_whale", "patience", "recommend", "report", "stress"]
     assert all(f"[{name}]({name}/README.md)" in listed for name in NAMES)
-    assert {folder.name for folder in EXAMPLES.iterdir() if folder.is_dir()} == {*NAMES, "scenarios"}  # those are run by name
+    assert {folder.name for folder in EXAMPLES.iterdir() if folder.is_dir()} == {*NAMES, "scenarios", "notebook"}  # run by name, and by `make docs`
 
 
 def test_one_whale_has_the_figures_that_are_known_from_elsewhere() -> None:

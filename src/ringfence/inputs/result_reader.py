@@ -41,7 +41,8 @@ SCHEMA = re.compile(r"ringfence\.([a-z]{1,20})/([0-9]{1,6})", re.ASCII)
 KNOWN = (STRESS_SCHEMA, RECOMMEND_SCHEMA, REPLAY_SCHEMA, CURVE_SCHEMA)
 NO_REPORT = "there are reports of ringfence stress, recommend, replay and curve"
 MAX_LEVELS = 10_001
-MOST_DECIMALS = 36
+MOST_DECIMALS = 255
+"""As many as a terms file may say that a token has."""
 SPOKEN_OF = {
     "prices": ("volatility", "jumps_per_year", "block", "returns", "row_seconds"),
     "oracle": ("max_age",),

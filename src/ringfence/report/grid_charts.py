@@ -17,13 +17,12 @@ SIDE = 4
 """Tried values that are drawn to each side of the answer."""
 
 
-def tried(answer: Answer, label: str, bound: BoundCheck | None) -> Chart:
-    """What lenders lose in the worst 1 % of futures at each value that the search tried."""
+def tried(answer: Answer, name: str, label: str, bound: BoundCheck | None) -> Chart:
+    """What lenders lose in the worst 1 % of futures at each value that the search tried; `name` is the drawing's."""
     values = sorted(answer.tried, key=lambda one: one.value)
     is_part = answer.unit.startswith("part") and max(abs(one.value) for one in values) <= 1.0
     shown = percent if is_part else grouped
     chosen = float(answer.value)
-    name = f"tried-{answer.term}".replace("_", "-")
     with sheet(300, left=66, bottom=54) as (drawn, axes):
         near = _near(values, chosen)
         at = [one.value for one in near]

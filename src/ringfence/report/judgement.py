@@ -188,7 +188,12 @@ def _who_bears(stress: StressRecord) -> str:
     mean = stress.metrics["loss_mean"].value
     parts = {told: stress.metrics[f"borne_by_{name}"].value for name, told in names.items() if f"borne_by_{name}" in stress.metrics}
     told, most = max(parts.items(), key=lambda one: one[1])
-    return f"{told} {'bear' if told == 'lenders' else 'bears'} {100 * most / mean:.0f} % of it" if mean > 0.0 else "nobody bears any"
+    if mean <= 0.0:
+        return "nobody bears any"
+    share = f"{100 * most / mean:.0f} % of it"
+    if told == names["nobody_yet"]:
+        return f"{share} is still open at the end, and nobody bears it yet"
+    return f"{told} {'bear' if told == 'lenders' else 'bears'} {share}"
 
 
 def _of(metric: Metric) -> str:

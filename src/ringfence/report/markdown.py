@@ -4,7 +4,8 @@ import re
 
 from ringfence.inputs.figure_text import GROUP
 
-MARKUP = re.compile(r"([\\`*_{}\[\]<>#|~@&$])")
+MARKUP = re.compile(r"([\\`*{}\[\]<>#|~@&$]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9]))")
+"""An underscore within a word is no markup, and names of metrics stay readable."""
 
 
 def plain(text: str) -> str:

@@ -158,7 +158,7 @@ def pool_terms(terms: Mapping[str, str]) -> str:
 
 def whole(amount: int, terms: Mapping[str, str], name: str = "asset_decimals") -> float:
     """An amount in base units as whole tokens."""
-    return float(amount) / float(10 ** min(int(terms[name]), 60))
+    return float(amount / 10 ** int(terms[name]))
 
 
 def part_of(amount: int) -> str:

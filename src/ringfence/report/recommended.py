@@ -54,9 +54,8 @@ def _terms(run: Run, record: RecommendRecord) -> Section:
         f"{record.evaluations} pools were run, all on the same futures. The interval of an answer is from the value at which the whole "
         "interval of the bounded figure keeps the bound to that at which its lower end does."
     )
-    charts = tuple(
-        grid_charts.tried(answer, TERMS.get(answer.term, answer.term), run.bound) for answer in record.answers if _is_drawn(answer)
-    )
+    drawn = [answer for answer in record.answers if _is_drawn(answer)]
+    charts = tuple(grid_charts.tried(one, f"tried-{place}", TERMS.get(one.term, one.term), run.bound) for place, one in enumerate(drawn))
     costs = tuple(f"{TERMS.get(answer.term, answer.term)}: {answer.cost}." for answer in record.answers if answer.cost)
     return Section("terms", "Recommended terms", (lead,), charts, notes=costs, first=answers(record))
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from ringfence.lab import intervals
-from ringfence.lab.intervals import ClassQuantile, Interval, Mean, Quantile, Quotient, Shortfall, Statistic, estimate
+from ringfence.lab.intervals import ClassQuantile, Difference, Interval, Mean, Quantile, Quotient, Shortfall, Statistic, estimate
 
 TEN = np.array([3.0, 9.0, 1.0, 7.0, 5.0, 10.0, 2.0, 8.0, 6.0, 4.0])
 
@@ -75,6 +75,25 @@ def test_an_interval_is_that_of_the_bootstrap() -> None:
     assert found["mean"].value - found["mean"].low == pytest.approx(1.96 * error, rel=0.12)
     assert found["flat"] == Interval(1.0, 1.0, 1.0)
     assert found["never"] == Interval(0.0, 0.0, 0.0)
+
+
+def test_a_difference_is_taken_on_the_same_draws() -> None:
+    """Of figures that move together the interval of the difference is far narrower; of one and itself it is nothing, of one and its
+    shift the shift."""
+    random = np.random.default_rng(5)
+    values = random.lognormal(size=2000)
+    close = values + random.normal(scale=0.001, size=2000)
+    statistics = {
+        "value": Shortfall(values, 990),
+        "itself": Difference(Shortfall(values, 990), Shortfall(values, 990)),
+        "shift": Difference(Mean(values + 2.0), Mean(values)),
+        "close": Difference(Shortfall(close, 990), Shortfall(values, 990)),
+    }
+    found = estimate(statistics, 2000, seed=3)
+    assert found["itself"] == Interval(0.0, 0.0, 0.0)
+    assert (found["shift"].low, found["shift"].high) == pytest.approx((2.0, 2.0), abs=1e-9)
+    assert found["close"].value == pytest.approx(value(Shortfall(close, 990), 2000) - found["value"].value, abs=1e-12)
+    assert found["close"].high - found["close"].low < 0.01 * (found["value"].high - found["value"].low)
 
 
 def test_a_class_is_not_known_more_closely_than_it_is_wide() -> None:

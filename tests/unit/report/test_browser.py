@@ -1,0 +1,151 @@
+"""Reports in a real browser: nothing complains, nothing is fetched, nothing is cut, on a desktop, a phone and paper.
+
+CHROMIUM names a browser; else the one that is installed. Without any these tests skip.
+"""
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from ringfence.report.write import write_report
+from tests.unit.report.result_folders import KINDS, copied
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+FLAGS = [
+    *("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+]
+SIZES = {"desktop": (1280, 900), "phone": (390, 844)}
+PAGES = {"stress": (4, 12), "plain": (3, 8), "two": (4, 12), "recommend": (4, 12), "replay": (1, 3), "curve": (1, 4)}
+"""Sheets of A4, at least and at most."""
+SLACK = 1.5
+"""Pixels by which a text may pass an edge: how letters are measured."""
+OVERLAPS = """() => {
+  const found = [];
+  for (const svg of document.querySelectorAll('figure > svg')) {
+    const frame = svg.getBoundingClientRect();
+    const texts = [...svg.querySelectorAll('text')].map(t => [t.textContent, t.getBoundingClientRect()]).filter(t => t[1].width > 0);
+    for (const [i, [text, box]] of texts.entries()) {
+      const beyond = [frame.left - box.left, box.right - frame.right, frame.top - box.top, box.bottom - frame.bottom];
+      if (Math.max(...beyond) > SLACK) found.push(`cut: ${text}`);
+      for (const [other, beside] of texts.slice(i + 1)) {
+        const across = Math.min(box.right, beside.right) - Math.max(box.left, beside.left);
+        const down = Math.min(box.bottom, beside.bottom) - Math.max(box.top, beside.top);
+        // Boxes of lines are higher than letters.
+        if (across > SLACK && down > SLACK + 0.25 * Math.min(box.height, beside.height)) found.push(`over each other: ${text} | ${other}`);
+      }
+    }
+  }
+  return found;
+}""".replace("SLACK", str(SLACK))
+BEYOND = """() => [...document.querySelectorAll('body *')]
+  .filter(e => !e.closest('.scroll') && !e.closest('svg') && !e.closest('details:not([open])'))
+  .filter(e => e.getBoundingClientRect().right > document.documentElement.clientWidth + 1)
+  .map(e => e.tagName + ': ' + e.textContent.slice(0, 60))"""
+
+
+@pytest.fixture(scope="module")
+def browser() -> "Iterator[Browser]":
+    """One browser for all tests here."""
+    pytest.importorskip("playwright", reason="opening reports needs playwright")
+    found = os.environ.get("CHROMIUM") or next((path for path in map(shutil.which, NAMES) if path), None)
+    if found is None:
+        pytest.skip("no Chromium is installed: scripts/fetch_chromium, or set CHROMIUM")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=found, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def reports(results: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page of each kind of result, and one whose names are as long and as hostile as can be."""
+    folder = tmp_path_factory.mktemp("reports")
+    for kind in KINDS:
+        write_report(copied(results / kind, folder / kind))
+    long = copied(results / "two", folder / "long")
+    text = (long / "result.json").read_text()
+    (long / "result.json").write_text(
+        text.replace('"name": "other"', f'"name": "{"W" * 150}"').replace('"name": "wild"', '"name": "<b>$x$"')
+    )
+    write_report(long)
+    return folder
+
+
+def opened(browser: "Browser", file: Path, size: str) -> "tuple[Page, list[str], list[str]]":
+    """The page as it stands there, with what it told on the console and asked of anybody."""
+    width, height = SIZES[size]
+    page = browser.new_context(viewport={"width": width, "height": height}).new_page()
+    told: list[str] = []
+    asked: list[str] = []
+    page.on("console", lambda message: told.append(message.text))
+    page.on("pageerror", lambda error: told.append(str(error)))
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(file.as_uri())
+    page.wait_for_load_state("networkidle")
+    return page, told, asked
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("kind", [*KINDS, "long"])
+def test_a_page_opens_clean_and_fits(browser: "Browser", reports: Path, kind: str, size: str) -> None:
+    """No word on the console, no request but for the file, no scrolling sideways, no text in a drawing cut or over another."""
+    file = reports / kind / "report.html"
+    page, told, asked = opened(browser, file, size)
+    assert told == []
+    assert [url for url in asked if not url.startswith("data:")] == [file.as_uri()]
+    assert page.evaluate("document.documentElement.scrollWidth") <= SIZES[size][0]
+    assert page.evaluate(BEYOND) == []
+    assert page.evaluate(OVERLAPS) == []
+    page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+    assert page.evaluate("document.documentElement.scrollWidth") <= SIZES[size][0]
+    page.context.close()
+
+
+def test_what_overlaps_or_is_cut_is_seen(browser: "Browser", tmp_path: Path) -> None:
+    """By the same script, in a drawing made so."""
+    drawn = ((0, 50, "over each"), (5, 52, "other"), (180, 90, "cut off"), (0, 90, "fine"))
+    texts = "".join(f'<text x="{x}" y="{y}">{text}</text>' for x, y, text in drawn)
+    (tmp_path / "x.html").write_text(f'<figure><svg width="200" height="100" viewBox="0 0 200 100">{texts}</svg></figure>')
+    page, _, _ = opened(browser, tmp_path / "x.html", "desktop")
+    assert page.evaluate(OVERLAPS) == ["over each other: over each | other", "cut: cut off"]
+    page.context.close()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_page_can_be_used_by_everybody(browser: "Browser", reports: Path, kind: str) -> None:
+    """axe finds no violation, with all tables open: contrast, names, heads of tables, order of headings."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs axe-playwright-python").Axe()
+    page, _, _ = opened(browser, reports / kind / "report.html", "desktop")
+    page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+    found = axe.run(page)
+    assert [f"{one['id']}: {one['nodes'][0]['html'][:200]}" for one in found.response["violations"]] == []
+    assert len(found.response["passes"]) > 10
+    page.context.close()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_page_prints_on_a_few_sheets(browser: "Browser", reports: Path, kind: str, tmp_path: Path) -> None:
+    """A4, and no drawing on two sheets."""
+    page, _, _ = opened(browser, reports / kind / "report.html", "desktop")
+    file = tmp_path / "report.pdf"
+    page.pdf(path=str(file), prefer_css_page_size=True, print_background=True)
+    content = file.read_bytes()
+    sheets = len(re.findall(rb"/Type\s*/Page\b", content))
+    assert PAGES[kind][0] <= sheets <= PAGES[kind][1]
+    sizes = {tuple(round(float(side)) for side in box.split()) for box in re.findall(rb"/MediaBox\s*\[([^\]]+)\]", content)}
+    assert sizes <= {(0, 0, 595, 842), (0, 0, 596, 842)}
+    page.emulate_media(media="print")
+    kept: list[Any] = page.evaluate("[...document.querySelectorAll('figure')].map(f => getComputedStyle(f).breakInside)")
+    assert set(kept) <= {"avoid"}
+    page.context.close()
