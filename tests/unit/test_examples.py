@@ -64,7 +64,8 @@ def test_every_example_is_in_the_list() -> None:
     listed = (EXAMPLES / "README.md").read_text(encoding="utf-8")
     assert NAMES == ["contracts", "cover", "crash", "curve", "demo", "one_loan", "one_whale", "patience", "recommend", "report", "stress"]
     assert all(f"[{name}]({name}/README.md)" in listed for name in NAMES)
-    assert {folder.name for folder in EXAMPLES.iterdir() if folder.is_dir()} == {*NAMES, "scenarios", "notebook"}  # run by name, and by `make docs`
+    # The two others are run by name, and by `make docs`.
+    assert {folder.name for folder in EXAMPLES.iterdir() if folder.is_dir()} == {*NAMES, "scenarios", "notebook"}
 
 
 def test_one_whale_has_the_figures_that_are_known_from_elsewhere() -> None:

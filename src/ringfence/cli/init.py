@@ -90,5 +90,6 @@ def _show(folder: str) -> None:
     click.echo("\nThen see what changes when buyers wait for an incentive of 2 %, and keep it:")
     click.echo(f"  {replay} \\\n      --min-incentive 0.02 --out result")
     click.echo("\nAnd ask how high the liquidation LTV may be, by thousands of futures (it needs\nthe `lab` extra):")
-    click.echo("  ringfence recommend --book book.csv --terms terms.toml \\\n      --scenario scenario.toml --price 2000 --max-es99-bps 50 \\")
+    click.echo("  ringfence recommend --book book.csv --terms terms.toml \\")
+    click.echo("      --scenario scenario.toml --price 2000 --max-es99-bps 50 \\")
     click.echo("      --vary liq_ltv,reserve --paths 500 --no-around --out recommended")
