@@ -84,6 +84,7 @@ order = "riskiest-first"
 
 [lenders]
 low_cash = "0.05"
+run_share = 0
 """
 SHOWN = {
     "loss_mean": "mean loss",
