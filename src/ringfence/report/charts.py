@@ -17,6 +17,8 @@ BP = "bp of supply"
 EXCEEDED = (0.5, 0.2, 0.1, 0.05, 0.025, 0.01, 0.005, 0.001)
 """Probabilities whose losses the table behind the curve has."""
 HEIGHT = 300
+NARROW = 0.03
+"""From here to 1 powers of ten alone would be too few marks."""
 
 
 def exceedance(distribution: Distribution, metrics: Mapping[str, Metric], bound: BoundCheck | None) -> Chart:
@@ -39,7 +41,7 @@ def exceedance(distribution: Distribution, metrics: Mapping[str, Metric], bound:
             axes.plot([metric.value], [level], marker=marker, color=RED, markersize=7, linestyle="none", label=f"{text}, with interval")
         if bound is not None and bound.most <= worst * 1.05:
             axes.axvline(bound.most, color=TEAL, linestyle=(0, (1, 1)), linewidth=2.4, label=f"bound, {exact(bound.most)} bp")
-        axes.legend(loc="upper right")
+        axes.legend(loc="best")
         axes.set_xlabel("loss over the horizon, bp of supply")
         axes.set_ylabel("part of futures that lose more")
         axes.xaxis.set_major_formatter(grouped)
@@ -206,7 +208,7 @@ def bars(
 
 def stack(name: str, title: str, entries: Sequence[tuple[str, Metric]], axis: str, caption: str) -> Chart:
     """Parts of a whole in one bar, each with its own look, named below."""
-    looks = ((BLUE, None), (SAND, "////"), ("white", "...."), (ORANGE, "xxxx"), (RED, "--"))
+    looks = ((BLUE, None), (SAND, "////"), ("white", "\\\\\\\\"), (ORANGE, "xx"), (RED, "--"))
     with sheet(96 + 26 * len(entries), left=18, right=18, top=8, bottom=46 + 26 * len(entries)) as (drawn, axes):
         start = 0.0
         for (label, metric), (colour, hatch) in zip(entries, looks, strict=False):
@@ -254,14 +256,14 @@ def sizing(pool: PoolRecord, name: str) -> Chart:
         axes.axvline(pool.reserve, color=RED, linestyle=(0, (5, 2)), label="the reserve at the start")
         axes.set_yscale("log")
         axes.set_ylim(least, 1.0)
-        ticks = [part for part in (1, 0.1, 0.01, 0.001, 0.0001) if part >= least]
+        ticks = [part for part in ((1, 0.1, 0.01, 0.001, 0.0001) if least < NARROW else (1, 0.5, 0.2, 0.1, 0.05)) if part >= least]
         axes.set_yticks(ticks, [percent(part) for part in ticks])
         axes.minorticks_off()
         axes.set_xlim(0, max(sizes) * 1.03 or 1.0)
         axes.xaxis.set_major_formatter(grouped)
         axes.set_xlabel("reserve at the start, asset")
         axes.set_ylabel("part of futures")
-        axes.legend(loc="upper right")
+        axes.legend(loc="best")
         own = min(rows, key=lambda row: abs(row["reserve"] - pool.reserve))
         told = (
             f"a reserve of {number(own['reserve'])} asset does not suffice in {figure(own['ruin'], own['low'], own['high'], 'probability')}"

@@ -52,7 +52,11 @@ STYLE = {
     "lines.linewidth": 2.0,
     "lines.solid_capstyle": "butt",
     "hatch.linewidth": 1.2,
-    "legend.frameon": False,
+    "legend.frameon": True,  # white behind the words, so that no curve runs through them
+    "legend.framealpha": 0.85,
+    "legend.facecolor": "white",
+    "legend.edgecolor": "none",
+    "legend.fancybox": False,
     "legend.handlelength": 2.4,
     "legend.borderaxespad": 0.2,
     "path.simplify": True,

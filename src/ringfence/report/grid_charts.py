@@ -40,7 +40,7 @@ def tried(answer: Answer, name: str, label: str, bound: BoundCheck | None) -> Ch
             axes.axhline(bound.most, color=TEAL, linestyle=(0, (1, 1)), linewidth=2.4, label=f"bound, {exact(bound.most)} bp")
             # Far beyond the bound nothing is decided any more.
             top = max(one.loss_es99["high"] for one in near)
-            axes.set_ylim(0, min(top, 4 * bound.most) * 1.1 if bound.most > 0 else top * 1.1 or 1.0)
+            axes.set_ylim(0, max(min(top, 4 * bound.most), 1.2 * bound.most) * 1.1 if bound.most > 0 else top * 1.1 or 1.0)
         axes.axvline(chosen, color=RED, linestyle=(0, (5, 2)), label=f"answer, {shown(chosen)}")
         axes.xaxis.set_major_formatter(shown)
         axes.yaxis.set_major_formatter(grouped)
@@ -81,6 +81,9 @@ def heatmap(around: Around, bound: BoundCheck | None) -> Chart:
     rows, columns = len(around.liq_ltv), len(around.depth)
     figures = [[cell.get("value") for cell in row] for row in around.lender_loss_es99]
     top = max((value for row in figures for value in row if value is not None), default=0.0) or 1.0
+    edges = [] if bound is None else _edges(figures, bound.most)
+    if bound is not None:
+        top = max(top, 4 * bound.most)  # cells that all keep the bound are not dark
     with sheet(96 + 34 * rows, left=76, right=14, top=12, bottom=56) as (drawn, axes):
         from matplotlib.patches import Rectangle
 
@@ -88,10 +91,9 @@ def heatmap(around: Around, bound: BoundCheck | None) -> Chart:
         for i, row in enumerate(figures):
             for j, value in enumerate(row):
                 _cell(axes, i, j, value, top, around.legal[i][j])
-        if bound is not None:
-            for (x0, y0), (x1, y1) in _edges(figures, bound.most):
-                for colour, width in (("white", 7), (TEAL, 3.6)):  # cased, so that it shows on every cell
-                    axes.plot([x0, x1], [y0, y1], color=colour, linewidth=width, solid_capstyle="projecting", zorder=2 + (width < 5))
+        for (x0, y0), (x1, y1) in edges:
+            for colour, width in (("white", 7), (TEAL, 3.6)):  # cased, so that it shows on every cell
+                axes.plot([x0, x1], [y0, y1], color=colour, linewidth=width, solid_capstyle="projecting", zorder=2 + (width < 5))
         i, j = around.own
         axes.add_patch(Rectangle((j - 0.43, i - 0.40), 0.86, 0.80, fill=False, edgecolor=INK, linewidth=2.4))
         axes.set_xlim(-0.5, columns - 0.5)
@@ -110,7 +112,7 @@ def heatmap(around: Around, bound: BoundCheck | None) -> Chart:
             else "the run's own cell is empty"
         )
         svg = svg_of(drawn, "heatmap", "Lenders' loss by liquidation LTV and depth", told)
-    line = f", the line is the bound of {exact(bound.most)} bp" if bound is not None else ""
+    line = f", the line is the bound of {exact(bound.most)} bp" if bound is not None and edges else ""
     caption = (
         f"Lenders' mean loss in the worst 1 % of {number(around.paths)} futures, bp of supply; {told}{line}; hatched terms are forbidden "
         "by the protocol."

@@ -8,7 +8,7 @@ from ringfence.inputs.result_records import StressRecord
 from ringfence.inputs.stress_result import Metric
 from ringfence.inputs.verdict import DEFAULTS, LEAST_PATHS, MAX_ES99, NONE_SEEN
 from ringfence.report.run import Run
-from ringfence.report.words import BINDING, TERMS, term_value
+from ringfence.report.words import TERMS, binding_text, term_value
 
 BP = "bp of supply"
 CAUSES = {
@@ -46,7 +46,7 @@ def main_reason(run: Run) -> str:
     if run.recommendation is not None and run.recommendation.answers:
         first = run.recommendation.answers[0]
         term = f"{TERMS.get(first.term, first.term)} {term_value(first.term, first.value)}"
-        told = f"{_capital(BINDING.get(first.binding, first.binding))} binds the first term, {term}"
+        told = f"{_capital(binding_text(first.binding))} binds the first term, {term}"
         return f"{told}: {first.cost}." if first.cost else f"{told}; no value further on its grid was left to try."
     stress = run.stress
     if stress is None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib import resources
 
-from ringfence.inputs.figure_text import interval, number, shown_unit
+from ringfence.inputs.figure_text import figure, interval, number, shown_unit
 from ringfence.inputs.result_records import CurveRecord, RecommendRecord, ReplayRecord, StressRecord
 from ringfence.inputs.results import our_version
 from ringfence.inputs.times import duration
@@ -21,6 +21,8 @@ TEMPLATES = "templates"
 SIGNS = {BROKEN: "✗", UNSURE: "!", NONE: "?", HELD: "✓"}
 """Beside the words: the verdict is read without its colour."""
 STATE_ONE = "state one: --max-es99-bps or --max-prob"
+GROSS = 2.0
+"""The pool's own loss is told beside the verdict where it is so many times what is bounded."""
 NO_BREAK = "\u00a0%"
 """No line ends between a number and its per cent."""
 LAST = "A scenario is an assumption, not a forecast."
@@ -90,7 +92,7 @@ def page_of(run: Run, comparison: Comparison | None = None, *, drawn: bool = Tru
         verdict_kind=verdict.kind,
         sign=SIGNS[verdict.kind],
         verdict=verdict.sentence,
-        verdict_lines=(*recommended.answer_lines(run), *(_sentence(line) for line in verdict.reasons or (STATE_ONE,))),
+        verdict_lines=(*recommended.answer_lines(run), *(_sentence(line) for line in verdict.reasons or (STATE_ONE,)), *_gross(run)),
         reason=judgement.main_reason(run),
         weakest=judgement.weakest_assumption(run),
         keys=tuple(_keys(run)),
@@ -105,6 +107,14 @@ def page_of(run: Run, comparison: Comparison | None = None, *, drawn: bool = Tru
 
 def _compared(comparison: Comparison | None) -> tuple[Section, ...]:
     return comparison.sections if comparison is not None else ()
+
+
+def _gross(run: Run) -> Iterator[str]:
+    """What the bounded figure leaves out: what reserve and backstop bear before lenders do."""
+    whole = run.metrics.get("loss_es99")
+    if run.bound is not None and whole is not None and whole.value > GROSS * max(run.bound.value, run.bound.most):
+        told = figure(whole.value, whole.low, whole.high, whole.unit)
+        yield f"Before reserve and backstop the pool loses {told} in its worst 1 % of futures: the bound rests on their being there."
 
 
 def _sentence(line: str) -> str:

@@ -7,7 +7,7 @@ from ringfence.inputs.result_records import Answer, RecommendRecord
 from ringfence.report import grid_charts
 from ringfence.report.parts import Section, Table
 from ringfence.report.run import Run
-from ringfence.report.words import BINDING, TERMS, term_value
+from ringfence.report.words import TERMS, binding_text, term_value
 
 AMOUNTS = ("supply_cap", "borrow_cap", "reserve", "backstop_max_assets")
 
@@ -39,7 +39,7 @@ def answers(record: RecommendRecord) -> Table:
             _ends(answer),
             term_value(answer.term, answer.before),
             answer.goal,
-            BINDING.get(answer.binding, answer.binding),
+            binding_text(answer.binding),
             _further(answer),
         )
         for answer in record.answers
@@ -90,5 +90,5 @@ def _is_drawn(answer: Answer) -> bool:
 def _binding(record: RecommendRecord) -> Section:
     if not record.binding:
         return Section("binding", "What binds", ("Nothing binds: every term is at the end of its grid.",))
-    told = [BINDING.get(name, name) for name in record.binding]
+    told = [binding_text(name) for name in record.binding]
     return Section("binding", "What binds", (f"{'First' if len(told) > 1 else 'Alone'}: {'; then '.join(told)}.",))

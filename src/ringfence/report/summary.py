@@ -10,7 +10,7 @@ from ringfence.report.markdown import plain, row
 from ringfence.report.page import page_of
 from ringfence.report.recommended import answers
 from ringfence.report.run import Run
-from ringfence.report.words import BINDING
+from ringfence.report.words import binding_text
 
 FIGURES = 5
 
@@ -44,7 +44,7 @@ def _lines(run: Run, comparison: Comparison | None) -> Iterator[str]:
         yield "|---|---:|---:|---:|---|"
         yield from (row(*cells[:4], cells[5]) for cells in answers(run.recommendation).rows)
         yield ""
-        yield f"What binds: {plain(', '.join(BINDING.get(name, name) for name in run.recommendation.binding)) or 'nothing'}."
+        yield f"What binds: {plain(', '.join(binding_text(name) for name in run.recommendation.binding)) or 'nothing'}."
     if comparison is not None:
         yield ""
         yield from comparison.lines

@@ -13,7 +13,7 @@ WAD = 10**18
 MINUTE = 60
 DATE = re.compile(r"(?<!\d)(20[0-9]{2})-([01][0-9])-([0-3][0-9])(?!\d)")
 BINDING = {"loss_es99": "the bound on lenders' ES 99 %", "prob_significant_loss": "the bound on significant losses"}
-"""What binds, in words; other names are of the protocol's bounds and of grids, and stand as they are."""
+"""What binds, in words."""
 TERMS = {
     "liq_ltv": "liquidation LTV",
     "max_ltv": "borrowing LTV",
@@ -40,6 +40,13 @@ PRICES = {
     "tail": "blocks of {block} rows of a history of {returns} returns, its ends by a fitted generalised Pareto law",
     "depeg": "a peg that breaks {jumps:g} times a year",
 }
+
+
+def binding_text(name: str) -> str:
+    """What binds: a stated bound, one of the protocol's by its name, or the end of a grid."""
+    if name.startswith(("terms:", "pool:", "rate:")):
+        return f'the protocol\'s bound "{name}"'
+    return BINDING.get(name, f"the {name}" if name.startswith("end of the grid") else name)
 
 
 def part(text: str) -> str:
