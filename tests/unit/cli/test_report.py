@@ -142,3 +142,25 @@ def test_without_its_libraries_a_run_is_made_all_the_same(folder: Path) -> None:
     done = subprocess.run([sys.executable, "-c", hide, "report", "bare"], capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert "needs matplotlib, which is not installed" in done.stderr
+
+
+@pytest.mark.parametrize("fault", ["ringfence.report.page.page", "ringfence.cli.out_file.write_out_file"])
+def test_a_run_whose_report_fails_is_not_lost(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, fault: str
+) -> None:
+    """The result is there, a notice has the reason, the exit code is the run's own, and the report can be tried again."""
+    command = ["stress", "--book", "book.csv", "--terms", "terms.toml", "--scenario", "scenario.toml", "--paths", "20", "--horizon", "24h"]
+    name = f"lost-{fault.rpartition('.')[2]}"
+
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("planted\nfault")
+
+    with monkeypatch.context() as planted:
+        planted.setattr(fault, fail)
+        assert run([*command, "--out", name]) == 0
+    shown = capsys.readouterr()
+    assert "report could not be drawn: RuntimeError: planted" in shown.err
+    assert f"written to {name}" in shown.out
+    assert sorted(path.name for path in (folder / name).iterdir()) == ["paths.parquet", "result.json"]
+    assert run(["report", name]) == 0
+    assert sorted(path.name for path in (folder / name).iterdir()) == ["paths.parquet", "report.html", "report.md", "result.json"]
