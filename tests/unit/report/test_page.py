@@ -213,6 +213,16 @@ def test_half_the_depth_is_the_weakest_assumption_where_it_decides(results: Path
     assert "beyond the bound of" in told
 
 
+def test_what_reserve_and_backstop_bear_is_told_beside_the_verdict(results: Path, tmp_path: Path) -> None:
+    """Where the pool's own loss is more than twice what is bounded, and only there."""
+    metrics = json.loads((results / "stress" / "result.json").read_text())["metrics"]
+    for times, is_told in ((2.1, True), (1.9, False)):
+        gross = metrics["loss_es99"] | {"value": times * 5000.0, "low": 0.0, "high": 1e5}
+        run = read_run(changed(results / "stress", tmp_path / str(times), metrics={"loss_es99": gross}))
+        told = [line for line in page_of(run, drawn=False).verdict_lines if line.startswith("Before reserve and backstop the pool loses")]
+        assert len(told) == is_told
+
+
 def test_a_recommendation_begins_with_its_answers(results: Path, pages: dict[str, str]) -> None:
     """In the box, then in a table with what they were, what binds and what one step further would cost."""
     value = json.loads((results / "recommend" / "result.json").read_text())
