@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ringfence.inputs.figure_text import exact, figure, number
-from ringfence.inputs.result_records import StressRecord
+from ringfence.inputs.result_records import Answer, StressRecord
 from ringfence.inputs.stress_result import Metric
 from ringfence.inputs.verdict import DEFAULTS, LEAST_PATHS, MAX_ES99, NONE_SEEN
 from ringfence.report.run import Run
@@ -15,7 +15,7 @@ CAUSES = {
     "loss_from_depth": "the market's depth",
     "loss_from_oracle_gap": "the oracle's gap",
     "loss_from_latency": "latency and outages of liquidators",
-    "loss_remainder": "falls too deep within one step, with what two causes cost together",
+    "loss_remainder": "price gaps within one step, with what two causes cost together",
 }
 HALF = 0.5
 DEPTH, WORLD, PATHS = "The market's depth", "That the world is as the scenario says", "The number of futures"
@@ -42,15 +42,26 @@ class Move:
 
 
 def main_reason(run: Run) -> str:
-    """The binding constraint of a recommendation, else the largest cause of loss with its figure."""
+    """What costs most, with its figure and with who bears it; of a recommendation, too, what ends its first term."""
+    told = [] if run.stress is None else [_largest_cause(run.stress)]
     if run.recommendation is not None and run.recommendation.answers:
-        first = run.recommendation.answers[0]
-        term = f"{TERMS.get(first.term, first.term)} {term_value(first.term, first.value)}"
-        told = f"{_capital(binding_text(first.binding))} binds the first term, {term}"
-        return f"{told}: {first.cost}." if first.cost else f"{told}; no value further on its grid was left to try."
-    stress = run.stress
-    if stress is None:
-        return ""
+        told.insert(0, _first_end(run.recommendation.answers[0]))
+    return " ".join(told)
+
+
+def _first_end(first: Answer) -> str:
+    """What keeps the term that was asked for first from going further."""
+    told = f"{_capital(binding_text(first.binding))} ends the {TERMS.get(first.term, first.term)} at {term_value(first.term, first.value)}"
+    if not first.next_value:
+        return f"{told}: no value beyond it was to be tried."
+    there = f"at {term_value(first.term, first.next_value)}"
+    if not first.next_loss:
+        return f"{told}: {there} the protocol forbids it."
+    loss = first.next_loss
+    return f"{told}: {there} lenders' ES 99 % is {figure(loss['value'], loss['low'], loss['high'], BP)}."
+
+
+def _largest_cause(stress: StressRecord) -> str:
     metrics = stress.metrics
     if metrics["loss_es99"].high <= 0.0:
         return f"In none of {number(stress.paths)} futures anything is lost, by anybody."

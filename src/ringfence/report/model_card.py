@@ -98,13 +98,24 @@ def command(run: Run) -> str:
             price = record.origin.options.get("price")
             return _line("curve", {"book": _first(names, 0), "terms": _first(names, 1), "price": str(price) if price else "PRICE"}, {}, ())
         case RecommendRecord():
-            options = record.origin.options
-            vary = options.get("vary")
-            given = {"book": _first(names, 0), "terms": _first(names, 1), "scenario": _scenario(names, 2)}
-            given |= _bound_options(record.bounds) | {"vary": ",".join(str(one) for one in vary) if isinstance(vary, list) else "TERMS"}
-            return _line("recommend", given | _world(options), {}, ())
+            return _of_recommendation(record, names)
         case _:
             return _of_stress(record, names)
+
+
+def _of_recommendation(record: RecommendRecord, names: list[str]) -> str:
+    options = record.origin.options
+    vary, grids, price = options.get("vary"), options.get("grids"), options.get("start_price")
+    given = {"book": _first(names, 0), "terms": _first(names, 1), "scenario": _scenario(names, 2)}
+    given |= {"price": str(price)} if price else {}
+    given |= _bound_options(record.bounds) | {"vary": ",".join(str(one) for one in vary) if isinstance(vary, list) else "TERMS"}
+    parts = ["ringfence recommend"]
+    parts += ["--sure"] if options.get("sure") is True else []
+    parts += [f"--grid {shlex.quote(f'{name}={values}')}" for name, values in (grids.items() if isinstance(grids, dict) else ())]
+    if record.stress is not None:
+        parts += [] if record.stress.around is not None else ["--no-around"]
+        parts += [f"--history {shlex.quote(PurePath(one.file).name)}" for one in record.stress.replays]
+    return _joined(parts, given | _world(options))
 
 
 def _of_stress(record: StressRecord, names: list[str]) -> str:

@@ -231,7 +231,11 @@ def test_a_recommendation_begins_with_its_answers(results: Path, pages: dict[str
     assert [level for level in Outline(pages["recommend"]).headings if level[0] == 2][2] == (2, "Recommended terms")
     percent = f"{100 * float(value['answers'][0]['value']):g}\u00a0%"
     assert re.search(rf'<th scope="row">liquidation LTV</th><td class="n">{percent}</td>', pages["recommend"])
-    assert "the bound on lenders&#39; ES 99\u00a0% binds the first term" in pages["recommend"].replace("The bound", "the bound")
+    beyond = f"{100 * float(value['answers'][0]['next']['value']):g}\u00a0%"
+    ended = f"The bound on lenders&#39; ES 99\u00a0% ends the liquidation LTV at {percent}: at {beyond} lenders&#39; ES 99\u00a0% is "
+    assert ended in pages["recommend"]
+    assert "The largest cause of loss is " in pages["recommend"]
+    assert f"--price {value['options']['start_price']} " in pages["recommend"]
 
 
 def test_every_metric_has_its_definition_in_the_page(results: Path, pages: dict[str, str]) -> None:
