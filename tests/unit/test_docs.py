@@ -56,6 +56,7 @@ IDEAS = [
     "Oracle gap",
     "Reserve sizing",
     "Order of sale",
+    "Terms from a bound",
     "Permits",
 ]
 # The project speaks of itself alone: not of how it is made, nor on which machine, nor of where packages come from.
