@@ -2,12 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
-from ringfence.inputs.book import Book
-from ringfence.inputs.bounds import shown_decimal
 from ringfence.inputs.decimals import exact_scaled
 from ringfence.inputs.errors import InputError, NotExact, quoted
 from ringfence.inputs.pool_file import TRANSFER_LIMIT, WORD, PoolFile
-from ringfence.inputs.varied_terms import VARIED
+from ringfence.inputs.varied_terms import CAP_NAMES, VARIED
 from ringfence.model.terms import ZERO_ADDRESS
 
 OPTION, VARY = "--grid", "--vary"
@@ -33,7 +31,7 @@ def check_vary(vary: Sequence[str], pool: PoolFile) -> None:
         raise InputError(VARY, f"premium: {pool.file} names no backstop to receive it", remedy="write backstop and [backstop]")
 
 
-def read_grids(given: Mapping[str, str], vary: Sequence[str], book: Book, pool: PoolFile) -> Grids:
+def read_grids(given: Mapping[str, str], vary: Sequence[str], pool: PoolFile) -> Grids:
     """The values of each grid that is given, rising, in the units of `varied_terms`; raises InputError for what is no grid of such a pool.
 
     Expects terms that `check_vary` lets pass.
@@ -41,7 +39,7 @@ def read_grids(given: Mapping[str, str], vary: Sequence[str], book: Book, pool: 
     for name in given:
         if name not in vary:
             raise InputError(OPTION, f"{quoted(name)} is not varied", remedy=f"{VARY} names {', '.join(vary)}")
-    return {name: _checked(name, _values(name, text.strip(), pool), book, pool) for name, text in given.items()}
+    return {name: _checked(name, _values(name, text.strip(), pool)) for name, text in given.items()}
 
 
 def _values(name: str, text: str, pool: PoolFile) -> list[int]:
@@ -70,14 +68,12 @@ def _value(name: str, text: str, pool: PoolFile) -> int:
         ) from err
 
 
-def _checked(name: str, values: Sequence[int], book: Book, pool: PoolFile) -> tuple[int, ...]:
+def _checked(name: str, values: Sequence[int]) -> tuple[int, ...]:
     if not values:
         raise InputError(OPTION, f"{name}: is empty", remedy=REMEDY)
     rising = tuple(sorted(set(values)))
     if len(rising) > MOST_VALUES:
         raise InputError(OPTION, f"{name}: {len(rising):,} values are more than {MOST_VALUES:,}", remedy="give fewer")
-    least = {"supply_cap": (pool.supply, "supply"), "borrow_cap": (sum(book.debt), "debt")}.get(name)
-    if least is not None and rising[0] < least[0]:
-        shown, there = shown_decimal(rising[0], pool.asset_decimals), shown_decimal(least[0], pool.asset_decimals)
-        raise InputError(OPTION, f"{name}: {shown} is under the {least[1]} there is, {there}", remedy="give caps from that on")
+    if name in CAP_NAMES and rising[0] == 0:
+        raise InputError(OPTION, f"{name}: under a cap of 0 nothing is lent", remedy="give caps above 0")
     return rising

@@ -22,7 +22,7 @@ PERCENT = WAD // 100
 TENTH = WAD // 1000
 MINUTE = 60
 CAP_STEPS, MOST_SIZE = 20, 10
-RESERVE_STEPS = 1000
+RESERVE_STEPS, RESERVE_PART = 1000, 4
 FUND_STEPS = 50
 BORROW_STEPS = 40
 
@@ -65,7 +65,7 @@ VARIED: Mapping[str, Varied] = {
     for term in (
         Varied("liq_ltv", HIGHEST, PROBE, False, "part of the collateral's worth"),
         Varied("supply_cap", LARGEST, GALLOP, True, "asset"),
-        Varied("borrow_cap", LARGEST, BISECT, True, "asset"),
+        Varied("borrow_cap", LARGEST, GALLOP, True, "asset"),
         Varied("reserve", SMALLEST, BISECT, True, "asset"),
         Varied("backstop_max_assets", SMALLEST, BISECT, True, "asset"),
         Varied("penalty", SMALLEST, SCAN, False, "part of the debt sold"),
@@ -106,13 +106,14 @@ def _spread(name: str, pool: PoolFile, debt: int) -> tuple[int, ...]:
             return _steps(500 * TENTH, 985 * TENTH, 5 * TENTH)
         case "supply_cap":
             step = _round(pool.supply // CAP_STEPS)
-            return _from(pool.supply, min(MOST_SIZE * pool.supply, MAX_SUPPLY_CAP), step)
+            return _distinct([*_steps(step, min(MOST_SIZE * pool.supply, MAX_SUPPLY_CAP), step), pool.supply])
         case "borrow_cap":
-            last = min(pool.supply, MAX_BORROW_CAP)
-            return _distinct([*_from(debt, last, _round((last - debt) // BORROW_STEPS)), last])
+            last, step = min(pool.supply, MAX_BORROW_CAP), _round(debt // CAP_STEPS)
+            return _distinct([*_steps(step, debt, step), *_from(debt, last, _round((last - debt) // BORROW_STEPS)), last])
         case "reserve":
+            # In a pool whose cap has become small the reserve of the file may be more than that part.
             step = _round(pool.supply // RESERVE_STEPS)
-            return _steps(0, pool.supply // 4 + step, step)
+            return _distinct([*_steps(0, pool.supply // RESERVE_PART + step, step), pool.reserve])
         case "backstop_max_assets":
             most = pool.fund.assets if pool.fund else 0
             return _distinct([*_steps(0, most, _round(most // FUND_STEPS)), most])
@@ -167,8 +168,8 @@ def pool_with(pool: PoolFile, values: Mapping[str, int]) -> PoolFile:
 
 
 def size_of(pool: PoolFile, debt: int, values: Mapping[str, int]) -> tuple[int, int]:
-    """How many times (numerator, denominator) the loans of a pool with so much debt, and their collateral, grow when it is filled to its
-    caps."""
+    """How many times (numerator, denominator) the loans of a pool with so much debt, and their collateral, are when it is filled to its
+    caps; under 1 for caps smaller than what is there."""
     if "borrow_cap" in values:
         return values["borrow_cap"], debt
     supply = values.get("supply_cap", pool.supply)
@@ -177,13 +178,13 @@ def size_of(pool: PoolFile, debt: int, values: Mapping[str, int]) -> tuple[int, 
 
 
 def grown(book: Book, size: tuple[int, int]) -> Book:
-    """All loans of the book, and their collateral, in this proportion, down to base units."""
+    """All loans of the book, and their collateral, in this proportion, down to base units; no loan is left without any collateral."""
     numerator, denominator = size
     if numerator == denominator:
         return book
     return replace(
         book,
-        collateral=tuple(held * numerator // denominator for held in book.collateral),
+        collateral=tuple(max(held * numerator // denominator, min(held, 1)) for held in book.collateral),
         debt=tuple(owed * numerator // denominator for owed in book.debt),
         rows=(),
     )

@@ -96,7 +96,8 @@ def why_not(nowhere: Nowhere, evaluator: Evaluator, search: TermSearch, pool: Po
     """The reason, and what of it is the oracle's, the market's and the liquidators' doing."""
     if nowhere.nearest is None:
         return nothing_allowed(nowhere.term.name, nowhere.forbidden[1] if nowhere.forbidden else "")
-    return not_kept(nowhere.values, pool, nowhere.nearest, evaluator.without(*search.pool(nowhere.values)))
+    no_safer = "" if nowhere.forbidden is None else f"; no safer {nowhere.term.name} may be: {nowhere.forbidden[1]}"
+    return not_kept(nowhere.values, pool, nowhere.nearest, evaluator.without(*search.pool(nowhere.values))) + no_safer
 
 
 def _figure(metric: Metric) -> Figure:

@@ -74,7 +74,7 @@ def recommend(
     if not any(book.debt):
         raise InputError(book.file, "owes nothing, so that no terms can cost anything", remedy="give a book with loans")
     check_vary(names, pool)
-    given = read_grids(grids or {}, names, book, pool)
+    given = read_grids(grids or {}, names, pool)
     held, notices = _held_depth(scenario, names, book, pool)
     told = Told(progress, names)
     evaluator = Evaluator(

@@ -21,15 +21,6 @@ def bisected(holds: Holds, count: int) -> int | None:
     return _between(holds, 0, count - 1)
 
 
-def galloped(holds: Holds, count: int) -> int | None:
-    """The last place that holds before one that does not, going outward from the first by 1, 2, 4, ... and bisecting what was leapt over;
-    None if the first does not.
-
-    Of places that do not hold one after the other it finds an edge near the start, which is why it is taken where order is no law.
-    """
-    return _outward(holds, 0, count) if holds(0) else None
-
-
 def probed(holds: Holds, count: int) -> int | None:
     """As `bisected`, but where the first place does not hold, though order is a law for all but the first ones, it looks at `PROBES` places
     spread evenly, the last first, and goes outward from one that holds; None if none does."""
@@ -47,7 +38,11 @@ def scanned(holds: Holds, count: int) -> int | None:
 
 
 def from_place(holds: Holds, count: int, start: int) -> int | None:
-    """As `bisected`, by galloping from a place near which the edge is thought to be."""
+    """As `bisected`, by galloping from a place near which the edge is thought to be: outward by 1, 2, 4, ... places while they hold, else
+    back by as many until one holds, and bisecting what was leapt over.
+
+    Of places that do not hold one after the other it finds an edge near the start, which is why it is taken where order is no law.
+    """
     if holds(start):
         return _outward(holds, start, count)
     reach = 1

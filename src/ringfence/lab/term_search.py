@@ -1,20 +1,21 @@
 """The search for terms: one after the other, each as far as the bounds allow with those before it at their answers."""
 
+from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from ringfence.inputs.book import Book
 from ringfence.inputs.pool_file import PoolFile
-from ringfence.inputs.varied_terms import BISECT, GALLOP, PROBE, VARIED, Loans, Varied, default_grid, forbidden, grown, pool_with, size_of
+from ringfence.inputs.varied_terms import BISECT, PROBE, SCAN, VARIED, Loans, Varied, default_grid, forbidden, grown, pool_with, size_of
 from ringfence.inputs.verdict import MAX_ES99, MAX_PROBABILITY
 from ringfence.lab.judge import Evaluation, Evaluator
-from ringfence.lab.search import Holds, bisected, from_place, galloped, probed, scanned
+from ringfence.lab.search import Holds, bisected, from_place, probed, scanned
 
 BINDING = {MAX_ES99: "loss_es99", MAX_PROBABILITY: "prob_significant_loss"}
 """Metric of a stress run: what a recommendation calls it."""
 GRID_END = "end of the grid of "
-SEARCHES: Mapping[str, Callable[[Holds, int], int | None]] = {BISECT: bisected, PROBE: probed, GALLOP: galloped}
+SEARCHES: Mapping[str, Callable[[Holds, int], int | None]] = {BISECT: bisected, PROBE: probed, SCAN: scanned}
 Values = Mapping[str, int]
 
 
@@ -67,8 +68,8 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Nowhere:
-    """No value of a term keeps the bounds, whatever the later ones are: the values that come nearest and what they give, or, where the
-    protocol allows none, the bound that forbids the last."""
+    """No value of a term keeps the bounds, whatever the later ones are: the values that come nearest and what they give, and the bound of
+    the protocol that forbids safer ones; where it allows none at all, the bound that forbids the last."""
 
     term: Varied
     values: Values
@@ -123,6 +124,10 @@ class TermSearch:
     def _size(self, values: Values) -> tuple[int, int]:
         return size_of(self._pool, self._loans.debt, values)
 
+    def _there(self, name: str, before: Values) -> int:
+        """What a cap is to limit, as it is."""
+        return self._pool.supply if name == "supply_cap" else self._loans.times(self._size(before)).debt
+
     def _term(self, name: str, before: Values, later: Sequence[str]) -> "Found | Nowhere":
         """With the later terms as the file has them; if nothing holds so, with them at their safest."""
         as_filed = self._search(name, before, ())
@@ -136,10 +141,12 @@ class TermSearch:
         if not row.places:
             value = row.values(row.row[0])
             return Nowhere(term, value, None, self.forbids(value))
-        place = SEARCHES.get(term.search, scanned)(row.asks(lambda one: one.holds), len(row.places))
+        # A cap is searched from what is there, of which more is known to be likely than of a pool many times smaller or larger.
+        search = SEARCHES.get(term.search) or partial(from_place, start=row.last_up_to(self._there(name, before)))
+        place = search(row.asks(lambda one: one.holds), len(row.places))
         if place is None:
             nearest = min(row.tried, key=lambda one: row.tried[one].excess)
-            return Nowhere(term, row.values(row.row[nearest]), row.tried[nearest], None)
+            return Nowhere(term, row.values(row.row[nearest]), row.tried[nearest], row.forbidden_before(nearest))
         near = partial(from_place, count=len(row.places), start=place) if term.is_ordered else partial(scanned, count=len(row.places))
         surely, perhaps = near(row.asks(lambda one: one.surely_holds)), near(row.asks(lambda one: one.may_hold))
         return Found(
@@ -170,6 +177,14 @@ class _Row:
         self._search, self.row, self.values = search, row, values
         self.tried: dict[int, Evaluation] = {}
         self.places = [place for place, value in enumerate(row) if not search.forbids(values(value))]
+
+    def last_up_to(self, value: int) -> int:
+        """The last place of a rising row that is not beyond a value, or the first one."""
+        return max(0, bisect_right([self.row[place] for place in self.places], value) - 1)
+
+    def forbidden_before(self, place: int) -> tuple[str, str] | None:
+        """Name and sentence of the bound of the protocol that ends the row on the safe side; None if it is not what ends it there."""
+        return self._search.forbids(self.values(self.row[place - 1])) if place and place == self.places[0] else None
 
     def asks(self, holds: Callable[[Evaluation], bool]) -> Holds:
         """The predicate that a search takes."""

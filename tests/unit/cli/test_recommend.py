@@ -198,7 +198,7 @@ REFUSED: dict[str, tuple[list[str], str]] = {
     "empty grid": (recommend("--max-es99-bps", "50", "--grid", "liq_ltv="), "liq_ltv: is empty"),
     "backstop": (recommend("--max-es99-bps", "50", vary="backstop_max_assets"), "backstop_max_assets: terms.toml has no [backstop]"),
     "premium": (recommend("--max-es99-bps", "50", vary="premium"), "premium: terms.toml names no backstop"),
-    "cap": (recommend("--max-es99-bps", "50", "--grid", "supply_cap=7999", vary="supply_cap"), "7999 is under the supply there is, 8000"),
+    "cap": (recommend("--max-es99-bps", "50", "--grid", "supply_cap=0", vary="supply_cap"), "under a cap of 0 nothing is lent"),
     "time": (recommend("--max-es99-bps", "50", "--horizon", "soon"), "--horizon: 'soon' is not a time"),
     "folder": (recommend("--max-es99-bps", "50", out="full"), "holds other files"),
     "inside": (recommend("--max-es99-bps", "50", "--scenario", "former/terms.toml", out="former"), "former/terms.toml, which is read"),

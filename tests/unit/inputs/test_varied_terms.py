@@ -53,14 +53,17 @@ def test_the_other_ltvs_keep_their_proportion() -> None:
 
 
 def test_default_grids_hold_what_the_page_says() -> None:
-    """Rising, distinct, from one end to the other, with what is there at the start of each cap."""
+    """Rising, distinct, from one end to the other; what is there is one of the values."""
     grids = {name: default_grid(name, covered(), DEBT) for name in VARIED}
     for grid in grids.values():
         assert list(grid) == sorted(set(grid))
     assert (grids["liq_ltv"][0], grids["liq_ltv"][1], grids["liq_ltv"][-1]) == (WAD // 2, WAD * 505 // 1000, WAD * 985 // 1000)
-    assert (grids["supply_cap"][0], grids["supply_cap"][-1]) == (160_000 * USDC, 1_600_000 * USDC)
-    assert grids["supply_cap"][1] - grids["supply_cap"][0] == 8_000 * USDC
-    assert (grids["borrow_cap"][0], grids["borrow_cap"][-1]) == (DEBT, 160_000 * USDC)
+    assert grids["supply_cap"] == tuple(n * 8_000 * USDC for n in range(1, 201))
+    assert DEBT == 124_944 * USDC
+    assert grids["borrow_cap"][:3] == tuple(n * 6_200 * USDC for n in (1, 2, 3))
+    assert grids["borrow_cap"][19:23] == (20 * 6_200 * USDC, DEBT, 125_280 * USDC, 126_150 * USDC)
+    assert grids["borrow_cap"][-1] == 160_000 * USDC
+    assert len(grids["borrow_cap"]) == 20 + 1 + 41
     assert (grids["reserve"][0], grids["reserve"][1], grids["reserve"][-1]) == (0, 160 * USDC, 40_160 * USDC)
     assert (grids["backstop_max_assets"][0], grids["backstop_max_assets"][1], grids["backstop_max_assets"][-1]) == (
         0,
@@ -74,12 +77,15 @@ def test_default_grids_hold_what_the_page_says() -> None:
     assert all(value_of(name, covered()) in grid for name, grid in grids.items() if not name.endswith("_cap"))
     far = replace(POOL, terms=replace(TERMS, liq_ltv=WAD * 99 // 100), reserve=50_000 * USDC)
     assert default_grid("liq_ltv", far, DEBT)[-1] == WAD * 985 // 1000
-    assert default_grid("reserve", far, DEBT)[-1] == 40_160 * USDC
-    assert default_grid("supply_cap", replace(POOL, supply=24_508_992 * USDC), DEBT)[:3] == tuple(
-        n * USDC for n in (24_508_992, 25_200_000, 26_400_000)
-    )
+    assert default_grid("reserve", far, DEBT)[-2:] == (40_160 * USDC, 50_000 * USDC)
+    odd = default_grid("supply_cap", replace(POOL, supply=24_508_992 * USDC), DEBT)
+    assert odd[:2] == (1_200_000 * USDC, 2_400_000 * USDC)
+    assert odd[19:22] == tuple(n * USDC for n in (24_000_000, 24_508_992, 25_200_000))
     full = default_grid("borrow_cap", replace(POOL, supply=DEBT), DEBT)
-    assert full == (DEBT,)
+    assert full == (*(n * 6_200 * USDC for n in range(1, 21)), DEBT)
+    for units in (1, 2, 19, 20, 21):
+        tiny = [default_grid(name, replace(POOL, supply=units, reserve=0), units) for name in ("supply_cap", "borrow_cap")]
+        assert all(grid[0] == 1 and units in grid for grid in tiny)
 
 
 def test_the_safest_value_comes_first() -> None:
@@ -88,9 +94,21 @@ def test_the_safest_value_comes_first() -> None:
         assert term.from_safest((1, 2, 3)) == ((1, 2, 3) if name in ("liq_ltv", "supply_cap", "borrow_cap") else (3, 2, 1))
 
 
+def test_loans_that_shrink_keep_a_unit_of_collateral() -> None:
+    """For an account without any is no loan that can be set up; debts go down to nothing, unless min_debt forbids it."""
+    dust = replace(BOOK, collateral=(1, 30, *BOOK.collateral[2:]), debt=(1, 30, *BOOK.debt[2:]))
+    made = grown(dust, (1, 20))
+    assert made.collateral[:3] == (1, 1, BOOK.collateral[2] // 20)
+    assert made.debt[:3] == (0, 1, BOOK.debt[2] // 20)
+    check_book(made, POOL)
+    small = replace(POOL, terms=replace(TERMS, min_debt=1))
+    assert forbidden(small, Loans.of(dust)) is None
+    assert forbidden(small, Loans.of(dust).times((1, 20))) == ("pool: debt under min_debt", "no debt may be under min_debt")
+
+
 def test_loans_grow_down_to_units_and_their_sums_are_known_beforehand() -> None:
     """What bounds ask of a book that grew is what they ask of it before, grown."""
-    for size in ((1, 1), (3, 2), (7, 3), (160_001, 160_000)):
+    for size in ((1, 1), (3, 2), (7, 3), (160_001, 160_000), (1, 20), (159_999, 160_000)):
         made = grown(BOOK, size)
         told = Loans.of(BOOK).times(size)
         assert made.debt == tuple(owed * size[0] // size[1] for owed in BOOK.debt)
@@ -105,6 +123,8 @@ def test_a_borrow_cap_of_the_file_ends_what_is_borrowed() -> None:
     assert size_of(capped, DEBT, {"supply_cap": 176_000 * USDC}) == (176_000 * USDC, 160_000 * USDC)
     assert size_of(capped, DEBT, {"supply_cap": 240_000 * USDC}) == (140_000 * USDC, DEBT)
     assert size_of(capped, DEBT, {"supply_cap": 240_000 * USDC, "borrow_cap": 150_000 * USDC}) == (150_000 * USDC, DEBT)
+    assert size_of(capped, DEBT, {"supply_cap": 80_000 * USDC}) == (80_000 * USDC, 160_000 * USDC)
+    assert size_of(capped, DEBT, {"borrow_cap": 100_000 * USDC}) == (100_000 * USDC, DEBT)
     assert size_of(capped, DEBT, {"reserve": 0}) == (160_000 * USDC, 160_000 * USDC)
 
 
@@ -154,16 +174,16 @@ def test_amounts_over_128_bits_are_forbidden() -> None:
 
 def test_grids_are_read_exactly() -> None:
     """A range with its end if a step meets it, a list in any order, a name."""
-    read = read_grids({"liq_ltv": "0.8:0.9:0.04", "reserve": "5, 1,1.5"}, ("reserve", "liq_ltv"), BOOK, POOL)
+    read = read_grids({"liq_ltv": "0.8:0.9:0.04", "reserve": "5, 1,1.5"}, ("reserve", "liq_ltv"), POOL)
     assert read == {"liq_ltv": tuple(n * WAD // 100 for n in (80, 84, 88)), "reserve": (USDC, 3 * USDC // 2, 5 * USDC)}
-    assert read_grids({"liq_ltv": "0.8:0.9:0.05"}, ("liq_ltv",), BOOK, POOL)["liq_ltv"][-1] == 9 * WAD // 10
-    assert read_grids({"supply_cap": "160000"}, ("supply_cap",), BOOK, POOL) == {"supply_cap": (160_000 * USDC,)}
+    assert read_grids({"liq_ltv": "0.8:0.9:0.05"}, ("liq_ltv",), POOL)["liq_ltv"][-1] == 9 * WAD // 10
+    assert read_grids({"supply_cap": "160000,8"}, ("supply_cap",), POOL) == {"supply_cap": (8 * USDC, 160_000 * USDC)}
 
 
 def test_the_ltvs_that_morpho_has_enabled() -> None:
     """Those above 0, by name; of another term there is no such name."""
-    read = read_grids({"liq_ltv": "morpho"}, ("liq_ltv",), BOOK, POOL)["liq_ltv"]
+    read = read_grids({"liq_ltv": "morpho"}, ("liq_ltv",), POOL)["liq_ltv"]
     assert [value * 1000 // WAD for value in read] == [385, 625, 770, 860, 915, 945, 965, 980]
     assert list(NAMED) == ["liq_ltv"]
     with pytest.raises(InputError, match="reserve: 'morpho' is not a decimal number"):
-        read_grids({"reserve": "morpho"}, ("reserve",), BOOK, POOL)
+        read_grids({"reserve": "morpho"}, ("reserve",), POOL)

@@ -22,8 +22,8 @@ from tests.unit.lab.recommend_worlds import BOOK, DAY, POOL, PRICE, SETTING, TER
 
 LTVS = {text: int(text[2:]) * 10 ** (20 - len(text)) for text in ("0.8", "0.82", "0.84", "0.86", "0.88", "0.9", "0.92", "0.94")}
 RESERVES = [250 * n for n in range(9)]
-CAPS = [160_000, 176_000, 192_000, 208_000]
-GRIDS = {"liq_ltv": "0.80:0.94:0.02", "reserve": "0:2000:250", "supply_cap": "160000:208000:16000"}
+CAPS = [128_000, 144_000, 160_000, 176_000, 192_000, 208_000]
+GRIDS = {"liq_ltv": "0.80:0.94:0.02", "reserve": "0:2000:250", "supply_cap": "128000:208000:16000"}
 
 
 def of(book: Book = BOOK, pool: PoolFile = POOL, **more: Any) -> RecommendResult:
@@ -94,6 +94,8 @@ BRUTE = [
     (("liq_ltv",), 1000.0),
     (("liq_ltv",), 5.0),
     (("liq_ltv", "supply_cap"), 20.0),
+    (("supply_cap",), 40.0),
+    (("supply_cap", "liq_ltv"), 30.0),
 ]
 
 
@@ -117,6 +119,7 @@ def test_the_brute_force_knows_every_kind_of_answer(world: World) -> None:
     assert None in found
     assert {"liq_ltv": LTVS["0.94"]} in found
     assert sum(one is not None and 0 < one.get("reserve", 0) < 2000 for one in found) >= 2
+    assert sum(one is not None and 128_000 < one.get("supply_cap", 160_000) < 160_000 for one in found) >= 1
     assert world.es99(LTVS["0.8"], 160_000, 500) <= 30 < world.es99(LTVS["0.82"], 160_000, 500)
 
 
@@ -285,6 +288,32 @@ def test_caps_fill_the_pool_and_a_borrow_cap_ends_what_grows() -> None:
     assert (both.pool.supply, sum(both.book.debt) // (USDC * 1000)) == (240_000 * USDC, 229)
 
 
+def test_a_pool_may_have_to_be_smaller_than_the_book_that_describes_its_loans() -> None:
+    """Its default grid goes down to a twentieth: loans shrink in proportion, the reserve stays, and both are those of a stress run of files
+    made by hand; a market that the book describes is held at the depth for the whole of it."""
+    before = figure(BOOK, POOL)
+    by_book = replace(WILD, market=replace(WILD.market, a=0.002 * sum(BOOK.collateral) / 10**18, per_book=True))
+    result = of(vary="supply_cap", max_es99_bps=before / 3, scenario=by_book)
+    (answer,) = result.answers
+    cap = int(answer.value)
+    assert 8_000 < cap < 160_000
+    assert cap % 8_000 == 0
+    book = replace(
+        BOOK,
+        debt=tuple(owed * cap // 160_000 for owed in BOOK.debt),
+        collateral=tuple(held * cap // 160_000 for held in BOOK.collateral),
+    )
+    pool = replace(POOL, terms=replace(TERMS, supply_cap=cap * USDC), supply=cap * USDC)
+    assert (result.book.debt, result.book.collateral, result.pool.supply) == (book.debt, book.collateral, pool.supply)
+    assert result.loss_es99.value == figure(book, pool) <= before / 3 < answer.next.loss_es99.value  # type: ignore[union-attr]
+    assert [line for line in result.notices if "held at today's: a = 0.002 in tokens" in line]
+    assert result.stress.metrics["lender_loss_es99"] == result.loss_es99
+    lent = of(vary="borrow_cap", max_es99_bps=before / 3)
+    assert 0 < sum(lent.book.debt) < sum(BOOK.debt)
+    assert lent.pool.supply == POOL.supply
+    assert sum(lent.book.debt) <= lent.pool.terms.borrow_cap < sum(lent.book.debt) + len(BOOK)
+
+
 def test_what_a_backstop_may_pay_can_be_the_smallest() -> None:
     """Less cover loses lenders more: the least that keeps the bound, by stress runs; at 0 there is no backstop to pay."""
     worse = {most: figure(BOOK, covered(most * USDC)) for most in (200, 400, 600, 800, 1000)}
@@ -429,8 +458,8 @@ def refused() -> Iterator[tuple[str, Mapping[str, Any], str]]:
     }
     for text, reason in grids.items():
         yield f"grid {text!r}", {"vary": "liq_ltv", "max_es99_bps": 50, "grids": {"liq_ltv": text}}, reason
-    yield "cap", {"vary": "supply_cap", "max_es99_bps": 50, "grids": {"supply_cap": "150000,170000"}}, "150000 is under the supply there is"
-    yield "loans", {"vary": "borrow_cap", "max_es99_bps": 50, "grids": {"borrow_cap": "100"}}, "100 is under the debt there is, 124944"
+    yield "cap", {"vary": "supply_cap", "max_es99_bps": 50, "grids": {"supply_cap": "0,170000"}}, "under a cap of 0 nothing is lent"
+    yield "loans", {"vary": "borrow_cap", "max_es99_bps": 50, "grids": {"borrow_cap": "0"}}, "under a cap of 0 nothing is lent"
     yield "digits", {"vary": "reserve", "max_es99_bps": 50, "grids": {"reserve": "0.1234567"}}, "more than 6 digits"
     yield "paths", {"vary": "liq_ltv", "max_es99_bps": 50, "paths": 0}, "paths"
     yield "horizon", {"vary": "liq_ltv", "max_es99_bps": 50, "horizon": 100}, "horizon"

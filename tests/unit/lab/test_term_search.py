@@ -13,7 +13,7 @@ from ringfence.inputs.grids import read_grids
 from ringfence.inputs.pool_file import PoolFile
 from ringfence.inputs.stress_result import Metric
 from ringfence.inputs.varied_terms import VARIED
-from ringfence.lab.answers import answers_of, binding_of, search_notices
+from ringfence.lab.answers import answers_of, binding_of, search_notices, why_not
 from ringfence.lab.intervals import Interval
 from ringfence.lab.judge import LENDERS_ES99, LENDERS_MEAN, LENDERS_PROB, POOL_ES99, Evaluation
 from ringfence.lab.term_search import Found, Nowhere, TermSearch
@@ -21,10 +21,12 @@ from ringfence.model.terms import WAD
 from tests.unit.lab.recommend_worlds import BOOK, POOL, TERMS, USDC
 
 STEPS = 12
-GRIDS = {"liq_ltv": "0.80:0.91:0.01", "supply_cap": "160000:248000:8000", "reserve": "0:1100:100"}
+GRIDS = {"liq_ltv": "0.80:0.91:0.01", "supply_cap": "120000:208000:8000", "reserve": "0:1100:100"}
 NAMES = tuple(GRIDS)
-FILED = {"liq_ltv": 5, "supply_cap": 0, "reserve": 6}
+FILED = {"liq_ltv": 5, "supply_cap": 5, "reserve": 6}
 """The places of what the pool has, counted from the safest: 0.85, 160,000 and a reserve of 500."""
+LEVEL = {name: [float(name != "supply_cap")] * (STEPS - 1) for name in NAMES}
+"""Rises of 1 at each step of each term but the cap."""
 
 
 class Losses:
@@ -36,7 +38,7 @@ class Losses:
 
     def places(self, pool: PoolFile) -> tuple[int, int, int]:
         """How far each term of a pool is from its safest."""
-        ltv, size, reserve = pool.terms.liq_ltv * 100 // WAD - 80, pool.supply // (8000 * USDC) - 20, 11 - pool.reserve // (100 * USDC)
+        ltv, size, reserve = pool.terms.liq_ltv * 100 // WAD - 80, pool.supply // (8000 * USDC) - 15, 11 - pool.reserve // (100 * USDC)
         return ltv, size, reserve
 
     def at(self, places: tuple[int, int, int]) -> float:
@@ -46,7 +48,7 @@ class Losses:
     def of(self, book: Book, pool: PoolFile) -> Evaluation:
         """As the real one: a figure, an interval around it, and nothing likely."""
         places = self.places(pool)
-        assert sum(book.debt) * 160_000 == pytest.approx(sum(BOOK.debt) * pool.supply / USDC, abs=10**7)
+        assert sum(book.debt) * 160_000 == pytest.approx(sum(BOOK.debt) * pool.supply / USDC, abs=10**7)  # down to base units
         self.asked.add(places)
         value = self.at(places)
         figure = Metric(value, value * (1 - self.width), value * (1 + self.width), "bp of supply", "")
@@ -62,7 +64,7 @@ class Losses:
 
 def search(losses: Losses, vary: tuple[str, ...], pool: PoolFile = POOL) -> tuple[TermSearch, list[Found] | Nowhere]:
     """What is found among the grids of these terms."""
-    made = TermSearch(BOOK, pool, vary, read_grids({name: GRIDS[name] for name in vary}, vary, BOOK, pool), losses, lambda _: None)  # type: ignore[arg-type]
+    made = TermSearch(BOOK, pool, vary, read_grids({name: GRIDS[name] for name in vary}, vary, pool), losses, lambda _: None)  # type: ignore[arg-type]
     return made, made.run()
 
 
@@ -84,7 +86,7 @@ def looked_at(losses: Losses, vary: tuple[str, ...]) -> dict[str, int] | None:
 def test_a_search_finds_what_looking_everywhere_finds() -> None:
     """Random rising losses, two and three terms in any order, any bound: the same answers, the same absence of one, and few evaluations."""
     draw = random.Random(21)
-    outcomes = dict.fromkeys(("none", "safest", "found", "ends"), 0)
+    outcomes = dict.fromkeys(("none", "safest", "found", "ends", "smaller"), 0)
     for _ in range(400):
         steps = {name: [draw.choice((0.0, draw.random(), 10 * draw.random())) for _ in range(STEPS - 1)] for name in NAMES}
         vary = tuple(draw.sample(NAMES, draw.randint(1, 3)))
@@ -102,6 +104,7 @@ def test_a_search_finds_what_looking_everywhere_finds() -> None:
         outcomes["found"] += 1
         outcomes["safest"] += any(one.safest for one in found)
         outcomes["ends"] += any(one.next is None for one in found)
+        outcomes["smaller"] += any(one.term.name == "supply_cap" and one.place < FILED["supply_cap"] for one in found)
     assert min(outcomes.values()) >= 25, outcomes
 
 
@@ -111,7 +114,7 @@ def test_an_interval_ends_where_that_of_the_figure_leaves_the_bound() -> None:
     draw = random.Random(22)
     inside = dict.fromkeys(("liq_ltv", "reserve"), 0)
     for name in tuple(inside) * 200:
-        steps = {term: [draw.random() for _ in range(STEPS - 1)] for term in NAMES}
+        steps = {term: [part * draw.random() for part in LEVEL[term]] for term in NAMES}
         losses = Losses(steps, bound=1.0 + 8 * draw.random(), width=0.3)
         made, found = search(losses, (name,))
         if isinstance(found, Nowhere):
@@ -138,7 +141,7 @@ def shown(name: str, place: int) -> str:
 
 def test_one_step_further_is_taken_with_all_others_at_their_answers() -> None:
     """From there, not from the file: the next value costs what the made-up losses say."""
-    losses = Losses({name: [1.0] * (STEPS - 1) for name in NAMES}, bound=8.5)
+    losses = Losses(LEVEL, bound=8.5)
     made, found = search(losses, ("liq_ltv", "reserve"))
     assert isinstance(found, list)
     assert [one.place for one in found] == [1, 6]
@@ -155,14 +158,14 @@ def test_one_step_further_is_taken_with_all_others_at_their_answers() -> None:
 def test_a_lowest_ltv_that_sells_the_whole_book_at_once_is_no_reason_to_give_up() -> None:
     """At the lowest values every loan is for sale at the start, which costs more than a higher one: the answer is further up,
     and the disorder is told."""
-    losses = Losses({name: [1.0] * (STEPS - 1) for name in NAMES}, bound=11.0)
+    losses = Losses(LEVEL, bound=11.0)
     losses.sums["liq_ltv"] = [40.0, 30.0, 20.0, 0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0]
     _, found = search(losses, ("liq_ltv",))
     assert isinstance(found, list)
     assert found[0].value == 87 * WAD // 100
     assert found[0].safest == ()
     assert list(search_notices(found, POOL))[-1] == "liq_ltv: loss is not in order, it is surely larger at 0.8 than at 0.85"
-    nothing = search(Losses({name: [1.0] * (STEPS - 1) for name in NAMES}, bound=0.5), ("liq_ltv",))[1]
+    nothing = search(Losses(LEVEL, bound=0.5), ("liq_ltv",))[1]
     assert isinstance(nothing, Nowhere)
 
 
@@ -183,7 +186,7 @@ def test_constraints_are_named_once_the_bounds_first() -> None:
 
 def test_values_that_the_protocol_forbids_are_never_evaluated() -> None:
     """Nor taken for the safest: those before a first one that may be are passed over."""
-    losses = Losses({name: [0.1] * (STEPS - 1) for name in NAMES}, bound=1.35)
+    losses = Losses({name: [step / 10 for step in steps] for name, steps in LEVEL.items()}, bound=1.35)
     narrow = replace(POOL, terms=replace(TERMS, incentive_base=15 * WAD // 100, incentive_max=15 * WAD // 100))
     vary = ("liq_ltv",)
     made = TermSearch(
@@ -201,6 +204,43 @@ def test_values_that_the_protocol_forbids_are_never_evaluated() -> None:
     at_limit = TermSearch(BOOK, narrow, vary, {"liq_ltv": (0, 87 * WAD // 100)}, losses, print).run()  # type: ignore[arg-type]
     assert isinstance(at_limit, Nowhere)
     assert at_limit.forbidden is not None
+
+
+def test_a_cap_is_looked_for_under_what_is_there_down_to_the_smallest_debt() -> None:
+    """What is lent now is no reason to lend as much; min_debt ends it by its own name where even the smallest pool breaks the bound."""
+    small = replace(POOL, terms=replace(TERMS, min_debt=1700 * USDC))
+    rising = {**LEVEL, "supply_cap": [1.0] * (STEPS - 1)}
+    _, found = search(Losses(rising, bound=15.5), ("supply_cap",), small)
+    assert isinstance(found, list)
+    assert (found[0].value, found[0].binding, found[0].safest) == (144_000 * USDC, "loss_es99", ())
+    losses = Losses(rising, bound=13.5)
+    made, nowhere = search(losses, ("supply_cap",), small)
+    assert isinstance(nowhere, Nowhere)
+    assert nowhere.values == {"supply_cap": 136_000 * USDC}
+    assert nowhere.forbidden == ("pool: debt under min_debt", "no debt may be under min_debt")
+    losses.without = lambda *_: {}  # type: ignore[attr-defined]
+    told = why_not(nowhere, losses, made, small)  # type: ignore[arg-type]
+    assert told.startswith("nearest comes supply_cap 136,000, where lenders' ES 99 % would be 14.0 bp of supply")
+    assert told.endswith("; no safer supply_cap may be: no debt may be under min_debt")
+    free = search(losses, ("supply_cap",))[1]
+    assert isinstance(free, list)
+    assert free[0].value == 128_000 * USDC
+    assert search(Losses(rising, bound=1.0), ("supply_cap",))[1].forbidden is None  # type: ignore[union-attr]
+
+
+def test_a_cap_is_searched_from_what_is_there() -> None:
+    """Of a pool whose tiny loans nobody would buy the present size holds, and that is where the search begins; of a grid that begins
+    beyond it, the first value is."""
+    losses = Losses(LEVEL, bound=14.5)
+    losses.sums["supply_cap"] = [9.0, 9.0, 9.0, 9.0, 0.0, 0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0]
+    _, found = search(losses, ("supply_cap",))
+    assert isinstance(found, list)
+    assert found[0].value == 176_000 * USDC
+    assert all(size > 3 for _, size, _ in losses.asked)
+    made = TermSearch(BOOK, POOL, ("supply_cap",), {"supply_cap": (168_000 * USDC, 192_000 * USDC)}, losses, print)  # type: ignore[arg-type]
+    assert [one.value for one in made.run()] == [168_000 * USDC]  # type: ignore[union-attr]
+    nearest = TermSearch(BOOK, POOL, ("supply_cap",), {"supply_cap": (168_000 * USDC,)}, Losses(LEVEL, 1.0), print).run()  # type: ignore[arg-type]
+    assert isinstance(nearest, Nowhere)
 
 
 @pytest.mark.parametrize("name", VARIED)
