@@ -1,6 +1,6 @@
 """Makes the figures of docs/recommend.md: the terms that two real books bear, under two seeds.
 
-    python scripts/recommend_figures.py DATA [--paths 10000] [--keep FOLDER] [--only weth|peg]
+    python scripts/recommend_figures.py DATA [--paths 10000] [--keep FOLDER] [--only weth|peg] [--keep-health]
 
 DATA holds the loans, candles and quotes that docs/stress.md names; the pool of WETH against dollars is that of scripts/stress_figures.py.
 The pegged pair is made of the wstETH loans of the same day: debts are taken as ether at the price of the day's ether, so that each loan
@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from decimal import ROUND_UP, Decimal, localcontext
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,12 @@ NO_ANSWER = 3
 SMALL_RESERVE = Decimal("0.05")
 """Of the debt."""
 WETH_BOUND, PEG_BOUND = "50", "50"
+DEPEG = Path(__file__).resolve().parent.parent / "examples" / "scenarios" / "depeg.toml"
+DEPEG_COST = Decimal(5)
+"""Dollars."""
+KEEP_HEALTH = ("0.82", "0.84", "0.85", "0.86", "0.88", "0.90")
+PEG_PATHS = 2000
+"""Where each sale is small against the market there are many, and a path takes ten times as long."""
 TERMS = "liq_ltv,supply_cap,reserve"
 PEG_TERMS = """\
 [pool]
@@ -57,7 +64,7 @@ per_year = "0.03"
 
 
 def prepare_peg(data: Path, folder: Path) -> tuple[int, Decimal, str]:
-    """Writes book and terms of wstETH against ether; returns loans, debt and the price in ether."""
+    """Writes book, terms and scenario of wstETH against ether; returns loans, debt and the price in ether."""
     loans, _, wsteth, _ = loans_of(data, "wstETH")
     _, _, ether, _ = loans_of(data, "WETH")
     with localcontext() as context:
@@ -68,7 +75,14 @@ def prepare_peg(data: Path, folder: Path) -> tuple[int, Decimal, str]:
         with (folder / "book.csv").open("w", newline="") as file:
             csv.writer(file).writerows([("account", "collateral", "debt"), *((account, held, f"{owed:f}") for account, held, owed in rows)])
         supply, reserve = ((debt * part).quantize(Decimal(1)) for part in (Decimal("1.25"), Decimal("0.01")))
+        # What a sale costs and must bring, five dollars each in the scenario that ships, is of the asset: here of ether.
+        cost = f"{(DEPEG_COST / Decimal(ether)).quantize(Decimal('0.0001')):f}"
     (folder / "terms.toml").write_text(PEG_TERMS.format(supply=f"{supply:f}", reserve=f"{reserve:f}"))
+    told = DEPEG.read_text()
+    for name in ("gas", "min_profit"):
+        assert told.count(f"\n{name} = {DEPEG_COST}\n") == 1
+        told = told.replace(f"\n{name} = {DEPEG_COST}\n", f'\n{name} = "{cost}"\n')
+    (folder / "depeg.toml").write_text(told)
     return len(rows), debt, price
 
 
@@ -140,8 +154,12 @@ def main() -> None:
     parser.add_argument("--paths", type=int, default=10_000)
     parser.add_argument("--keep", type=Path)
     parser.add_argument("--only", choices=("weth", "peg"), help="one of the two books")
+    parser.add_argument("--keep-health", action="store_true", help="only what it changes if borrowers keep their health at other LTVs")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
+        if chosen.keep_health:
+            show_keep_health(chosen.data.resolve(), Path(temporary), chosen.paths)
+            return
         kept = chosen.keep.resolve() if chosen.keep else Path(temporary) / "kept"
         for name, show in (("weth", show_weth), ("peg", show_peg)):
             if chosen.only in (None, name):
@@ -158,14 +176,40 @@ def show_weth(data: Path, folder: Path, kept: Path, paths: int) -> None:
     table([(seed, *run(folder, price, world, WETH_BOUND, TERMS, paths, seed, kept / f"weth_{seed}")) for seed in SEEDS])
 
 
+def show_keep_health(data: Path, folder: Path, paths: int) -> None:
+    """The loans against ether at other liquidation LTVs: as they are, and as borrowers would have them who keep their health, by their
+    collateral or by what they owe; the supply stays."""
+    from ringfence import read_book, read_pool_file, read_scenario, stress
+    from ringfence.inputs.varied_terms import pool_with
+
+    *_, price = prepare(data, "WETH", folder)
+    pool, world = read_pool_file(folder / "terms.toml"), read_scenario(str(folder / "scenario.toml"))
+    book = read_book(folder / "book.csv", pool.collateral_decimals, pool.asset_decimals)
+    print("| liq_ltv | the loans stay as they are | collateral is withdrawn | more is borrowed |\n|---:|---:|---:|---:|")
+    for ltv in KEEP_HEALTH:
+        new, old = int(Decimal(ltv) * 10**18), pool.terms.liq_ltv
+        moved = pool_with(pool, {"liq_ltv": new})
+        less = replace(book, collateral=tuple(held * old // new for held in book.collateral), rows=())
+        more = replace(book, debt=tuple(owed * new // old for owed in book.debt), rows=())
+        cells = []
+        for loans in (book, less, more):
+            found = stress([(loans, moved)], world, start_prices=[float(price)], paths=paths, seed=SEEDS[0], causes=False).metrics
+            cells.append(f"{found['lender_loss_es99'].value:.1f}, {found['loss_es99'].value:.1f}")
+        print(f"| {ltv} | {' | '.join(cells)} |")
+
+
 def show_peg(data: Path, folder: Path, kept: Path, paths: int) -> None:
     """Loans against staked ether in ether, and the same with a reserve that is no larger than a part of the debt."""
     count, debt, price = prepare_peg(data, folder)
     print(f"wstETH/ETH: {count} loans, debt {debt:,.0f}, price {price}, bound {PEG_BOUND} bp\n")
-    table([(seed, *run(folder, price, "depeg", PEG_BOUND, TERMS, paths, seed, kept / f"peg_{seed}")) for seed in SEEDS])
-    small = f"reserve=0:{debt * SMALL_RESERVE:.0f}:{debt * SMALL_RESERVE / 20:.0f}"
-    found, *_ = run(folder, price, "depeg", PEG_BOUND, "liq_ltv,reserve", paths, 1, kept / "none", "--grid", small)
-    print(f"With {small}: {found.get('reason', 'an answer')}")
+    few = min(paths, PEG_PATHS)
+    world = str(folder / "depeg.toml")
+    table([(seed, *run(folder, price, world, PEG_BOUND, TERMS, few, seed, kept / f"peg_{seed}")) for seed in SEEDS])
+    small = ("--no-around", "--grid", f"reserve=0:{debt * SMALL_RESERVE:.0f}:{debt * SMALL_RESERVE / 20:.0f}")
+    print(f"With {small[-1]}:\n")
+    table([(seed, *run(folder, price, world, PEG_BOUND, TERMS, few, seed, kept / f"peg_small_{seed}", *small)) for seed in SEEDS])
+    found, *_ = run(folder, price, world, PEG_BOUND, "liq_ltv,reserve", few, 1, kept / "none", *small)
+    print(f"The same without the cap: {found.get('reason', 'an answer')}")
 
 
 if __name__ == "__main__":
