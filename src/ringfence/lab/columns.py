@@ -50,7 +50,6 @@ def columns_of(fields: Floats, start: PoolStart) -> dict[str, Floats]:
     open_to_lenders = np.maximum(0.0, of["unrealised_loss"] - np.maximum(0.0, of["reserve_end"]))
     kept = np.divide(open_to_lenders, of["supply_end"], out=np.zeros_like(beyond), where=of["supply_end"] > open_to_lenders)
     wiped_out = (open_to_lenders > 0.0) & (of["supply_end"] <= open_to_lenders)
-    needed_in_all = start.reserve - of["reserve_end"] + beyond + of["unrealised_loss"]
     lenders = of["supply_end"] - start.supply + of["loss_from_lenders"] + of["run_withdrawn"] - of["creator_fee"]
     reserve = of["interest_to_reserve"] + of["penalty"]
     # What lenders have less than their own pool's interest, losses and exits explain would be missing from the books: an accounting check.
@@ -62,7 +61,6 @@ def columns_of(fields: Floats, start: PoolStart) -> dict[str, Floats]:
         "net_share_price": np.where(wiped_out, 0.0, of["share_price_end"] * (1.0 - kept)),
         "missing": np.where(unexplained > NOTHING_LOST * start.supply, unexplained, 0.0),
         "reserve_ruined": (beyond + open_to_lenders > NOTHING_LOST * start.supply).astype(np.float64),
-        "reserve_needed_in_all": np.maximum(np.maximum(0.0, of["reserve_needed"]), needed_in_all),
         "revenue_lenders": lenders,
         "revenue_reserve": reserve,
         "revenue_rounding": lenders + of["creator_fee"] + reserve + of["premium"] + of["incentive"] - shared_out,

@@ -53,11 +53,11 @@ def reserve_sizing(fields: Floats, start: PoolStart) -> tuple[ReserveSize, ...]:
 
 
 def needs(fields: Floats, start: PoolStart) -> Floats:
-    """The reserve at the start that each path needs (asset): `reserve_needed_in_all`, which looks at the ends of steps; where the pool's
+    """The reserve at the start that each path needs (asset): `reserve_needed`, which looks at the ends of steps; where the pool's
     own was short within a step, it and all that went past it, and where it was enough no more than it."""
     of = columns_of(fields, start)
     past = of["loss_from_backstop"] + of["loss_from_lenders"] + of["loss_from_premium"] + of["open_to_lenders"]
-    needed = of["reserve_needed_in_all"]
+    needed = of["reserve_needed"]
     short = np.maximum(needed, start.reserve + past)
     found: Floats = np.where(of["reserve_ruined"] > 0.0, short, np.minimum(needed, start.reserve))
     return found

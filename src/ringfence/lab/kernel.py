@@ -77,6 +77,7 @@ def _accrue(pool: Row, s: Row, elapsed: float) -> None:
     target = s["debt"] * pool["reserve_target"]
     if s["reserve"] > target:
         part = -min(part, s["reserve"] - target)
+        s["returned"] -= part
     else:
         part = min(part, target - s["reserve"])
     s["reserve"] += part
@@ -178,7 +179,7 @@ def _end_step(pool: Row, s: Row, fund: Row, multiple: float) -> None:
     if cash < pool["low_cash"] * s["supply"] - RESIDUE * pool["supply"]:
         s["low_steps"] += 1
     s["reserve_least"] = min(s["reserve_least"], s["reserve"])
-    s["virtual_least"] = min(s["virtual_least"], s["reserve"] - s["beyond"])
+    s["virtual_least"] = min(s["virtual_least"], s["reserve"] + s["returned"] - s["beyond"])
     s["price_least"] = min(s["price_least"], multiple)
     s["price_end"] = multiple
 
@@ -226,7 +227,8 @@ def _finish(pool: Row, s: Row, rows: Row, waits: Floats, market: float, steps: i
     if s["supply_shares"] > 0.0:
         s["share_price_end"] = s["supply"] / s["supply_shares"]
     s["run_left"] = s["runner_shares"] * s["share_price_end"] if s["is_running"] == 1 else 0.0
-    least = min(s["virtual_least"], s["reserve"] - s["beyond"] - s["unrealised_loss"])
+    # What the reserve gave back over its target a smaller one would have kept.
+    least = min(s["virtual_least"], s["reserve"] + s["returned"] - s["beyond"] - s["unrealised_loss"])
     s["reserve_needed"] = max(0.0, pool["reserve"] - least)
     s["low_cash"] = s["low_steps"] / steps
     s["oracle_failed"] = s["failed_steps"] / steps

@@ -49,7 +49,8 @@ FUND = np.dtype([(name, np.float64) for name in FUND_NAMES])
 """The backstop of a path: what it holds, paid, whether it could not pay all (1), what premium it got."""
 
 _MONEY = (
-    "index supply supply_shares reserve debt premium_owed rate_at_target drawn used runner_shares high worst_touched beyond virtual_least"
+    "index supply supply_shares reserve debt premium_owed rate_at_target drawn used runner_shares high worst_touched beyond virtual_least "
+    "returned"
 ).split()
 _CURSORS = "untouched crossed touched waiting changed deepest is_running low_steps failed_steps ok_count".split()
 FIGURES = slice(len(_MONEY), len(_MONEY) + len(NAMES))

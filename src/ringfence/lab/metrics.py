@@ -302,7 +302,7 @@ class _Table:
         text = "the reserve at the start that would have kept every loss, open ones too, from backstop and lenders in 99 % of the paths"
         if self._pools > 1:
             text += "; of the sum of what the pools need, split by hindsight: reserves fixed beforehand must be no smaller"
-        self._put("reserve_needed_p99", Quantile(self._of["reserve_needed_in_all"], 990), ASSET, text)
+        self._put("reserve_needed_p99", Quantile(self._of["reserve_needed"], 990), ASSET, text)
         self._put("reserve_end_mean", Mean(self._of["reserve_end"]), ASSET, "mean reserve at the end")
 
     def _causes(self, variants: Mapping[str, Columns]) -> None:

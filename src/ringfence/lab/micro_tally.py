@@ -35,6 +35,7 @@ class Flows:
         self.waits = [0] * len(WAIT_STEPS)
         self.reserve_least = before.reserve_assets
         self._least_kept = before.reserve_assets
+        self._returned = 0
 
     def add_accrual(self, event: Event, before: Totals, after: Totals) -> None:
         """Counts an `Accrue`, after proving that the totals moved by just that."""
@@ -49,6 +50,7 @@ class Flows:
         require("accrual: rise of premium owed = premium", after.premium_owed - before.premium_owed, premium)
         self.interest += interest
         self.to_reserve += to_reserve
+        self._returned += max(0, -to_reserve)
         self.premium += premium
         if fee_shares > 0:
             self.creator_fee += div_down(interest * self._terms.creator_fee, WAD)
@@ -81,11 +83,12 @@ class Flows:
     def end_step(self, after: Totals) -> None:
         """Looks at the reserve as a step leaves it."""
         self.reserve_least = min(self.reserve_least, after.reserve_assets)
-        self._least_kept = min(self._least_kept, after.reserve_assets - (self.loss - self.parts[0]))
+        self._least_kept = min(self._least_kept, after.reserve_assets + self._returned - (self.loss - self.parts[0]))
 
     def reserve_needed(self, after: Totals, unrealised: int) -> int:
-        """The reserve at the start that would just have paid every loss, the one still open included."""
-        least = min(self._least_kept, after.reserve_assets - (self.loss - self.parts[0]) - unrealised)
+        """The reserve at the start that would just have paid every loss, the one still open included; what it gave back over its target a
+        smaller one would have kept."""
+        least = min(self._least_kept, after.reserve_assets + self._returned - (self.loss - self.parts[0]) - unrealised)
         return max(0, self.before.reserve_assets - least)
 
     def prove(self, after: Totals) -> None:

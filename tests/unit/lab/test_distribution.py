@@ -9,13 +9,14 @@ import pytest
 pytest.importorskip("numba", reason="stress needs the lab extra")
 
 from ringfence.inputs.book import Book
-from ringfence.inputs.pool_file import PoolFile
+from ringfence.inputs.pool_file import FixedRateTerms, PoolFile
 from ringfence.inputs.scenario import Feed, Oracle, PriceModel, Scenario
 from ringfence.inputs.stress_result import StressResult
 from ringfence.lab.columns import PoolStart
 from ringfence.lab.distribution import interval_of_part, needs, quantiles, reserve_sizing
 from ringfence.lab.outcome import NAMES
 from ringfence.lab.stress import stress
+from ringfence.model.terms import WAD, YEAR_SECONDS
 from tests.unit.lab.test_stress import BOOK, DAY, POOL, USDC, pool_of
 
 GAPS = Scenario(
@@ -88,10 +89,20 @@ def test_the_own_size_is_among_them_and_agrees_with_the_metric() -> None:
     sizes = {size.reserve: size for size in found.pools[0].reserve_sizing}
     assert 0.0 < sizes[137.0].ruin == found.metrics["reserve_ruin"].value < sizes[0.0].ruin
     of = found.paths
-    past = of["loss_from_backstop"] + of["loss_from_lenders"] + of["loss_from_premium"]
-    at_end = 137.0 - of["reserve_end"] + past + of["unrealised_loss"]
-    assert sizes[0.0].ruin == (np.maximum(of["reserve_needed"], at_end) > 20_000 * 1e-9).mean()
+    assert sizes[0.0].ruin == (of["reserve_needed"] > 20_000 * 1e-9).mean()
     assert max(sizes) >= of["reserve_needed"].max()
+
+
+def test_what_a_reserve_gives_back_is_no_need() -> None:
+    """Over its target it flows back to lenders, while nothing is lost on any path: none would have been needed, in both engines."""
+    terms = replace(POOL.terms, reserve_factor=WAD, reserve_target=WAD // 1000, penalty=0)
+    pool = replace(pool_of(terms=terms, reserve=2_000 * USDC), rate=FixedRateTerms(WAD // (10 * YEAR_SECONDS)))
+    calm = replace(GAPS, prices=PriceModel("profile", points=((3600, 1.0),)))
+    for engine in ("fast", "exact"):
+        found = stress([(BOOK, pool)], calm, start_prices=[2000.0], paths=3, horizon=DAY, causes=False, engine=engine)
+        assert 1_000.0 < found.metrics["reserve_end_mean"].value < 1_999.0
+        assert found.metrics["reserve_needed_p99"].value == pytest.approx(0.0, abs=1e-9)
+        assert {size.ruin for size in found.pools[0].reserve_sizing} == {0.0}
 
 
 def test_a_reserve_that_was_short_within_a_step_was_short() -> None:

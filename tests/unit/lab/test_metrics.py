@@ -74,7 +74,7 @@ def test_significant_means_more_than_the_limit() -> None:
 
 def test_what_is_open_is_the_lenders_once_the_reserve_is_used_up() -> None:
     """Open loss of 50 over a reserve of 20 leaves 30 for lenders; nothing has been booked."""
-    found = of(paths_of({"loss": [50.0], "unrealised_loss": [50.0]}))
+    found = of(paths_of({"loss": [50.0], "unrealised_loss": [50.0], "reserve_needed": [50.0]}))
     assert found["loss_mean"].value == found["borne_by_nobody_yet"].value == pytest.approx(500.0)
     assert found["lender_loss_mean"].value == pytest.approx(300.0)
     assert found["reserve_ruin"].value == 1.0
@@ -89,7 +89,7 @@ def test_what_is_open_is_the_lenders_once_the_reserve_is_used_up() -> None:
 def test_the_reserve_needed_counts_booked_and_open_losses() -> None:
     """The reserve of 20 paid all of itself, lenders paid 7, 5 are open: 32 would have done."""
     booked = {"loss": [32.0], "realised_loss": [27.0], "unrealised_loss": [5.0], "loss_from_reserve": [20.0], "loss_from_lenders": [7.0]}
-    found = of(paths_of(booked | {"reserve_end": [0.0], "reserve_needed": [27.0], "supply_end": [993.0], "share_price_end": [0.993]}))
+    found = of(paths_of(booked | {"reserve_end": [0.0], "reserve_needed": [32.0], "supply_end": [993.0], "share_price_end": [0.993]}))
     assert found["reserve_needed_p99"].value == pytest.approx(32.0)
     earlier = of(paths_of({"loss": [9.0], "realised_loss": [9.0], "reserve_needed": [9.0], "reserve_end": [40.0]}))
     assert earlier["reserve_needed_p99"].value == pytest.approx(9.0)
@@ -231,7 +231,7 @@ def test_what_others_drew_is_the_haircut_less_that_of_drawing_alone() -> None:
 def test_the_reserve_that_several_pools_need_is_split_by_hindsight() -> None:
     """A would have needed 30 in one path, B 50 in the other: the sum of each path, and it says so; apart they need 80."""
     fields, starts = two_pools()
-    fields[:, 1, FIELD["reserve_needed"]] = [0.0, 50.0]
+    fields[:, :, FIELD["reserve_needed"]] = [[30.0, 0.0], [0.0, 50.0]]
     found = measured(fields, starts)
     assert [pool["reserve_needed_p99"].value for pool in found.pools] == [30.0, 50.0]
     assert found.together["reserve_needed_p99"].value == 50.0
