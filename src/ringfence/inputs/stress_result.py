@@ -299,7 +299,7 @@ class StressResult:
 
     def verdict(self) -> Verdict:
         """What these figures allow to be said of the stated bounds."""
-        return verdict(self.checks(), self.defaults, [claim.claim for claim in self.claims if not claim.held])
+        return verdict(self.checks(), self.defaults, [claim.claim for claim in self.claims if not claim.held], self.notices)
 
     def to_dict(self) -> dict[str, Any]:
         """The content of `result.json`."""

@@ -23,6 +23,8 @@ NONE_SEEN = 3.0
 ROUNDED = 0.005
 """Part of a bound within which three digits may not tell a figure from it."""
 NAMES = {MAX_ES99: "lenders' mean loss in the worst 1 % of futures", MAX_PROBABILITY: "the probability that lenders lose significantly"}
+UNSOLD = "unsold at the end: "
+"""How the notice begins that says how much debt was still to be sold: what that costs nobody has seen yet."""
 DEFAULTS = {"market": "depth", "oracle": "the oracle", "liquidators": "the liquidators", "start price": "the start price"}
 """How a table of a scenario is called in a sentence."""
 
@@ -115,25 +117,29 @@ def checks(metrics: Mapping[str, Figure], bounds: Mapping[str, float], *, paths:
     return tuple(found)
 
 
-def verdict(checked: Sequence[BoundCheck], defaults: Sequence[str] = (), not_borne_out: Iterable[str] = ()) -> Verdict:
-    """What these checks allow to be said, given the inputs that were `defaults` and the claims of the scenario that were not borne out.
+def verdict(
+    checked: Sequence[BoundCheck], defaults: Sequence[str] = (), not_borne_out: Iterable[str] = (), notices: Iterable[str] = ()
+) -> Verdict:
+    """What these checks allow to be said, given the inputs that were `defaults`, the claims of the scenario that were not borne out, and
+    the run's notices, of which those that begin with UNSOLD speak against its figures.
 
     A pool that breaks its bound in the kindest world breaks it, so "broken" comes before "none"; "held" needs all to be decided.
     """
     claims = tuple(f"the scenario claims {claim}, which this run does not bear out" for claim in not_borne_out)
     told = tuple(check.sentence for check in checked)
+    unsold = tuple(notice for notice in notices if notice.startswith(UNSOLD))
     broken = [check for check in checked if not check.held]
     plural = "" if len(checked) == 1 else "s"
     if broken:
-        return Verdict(BROKEN, "Breaks the bound", (*(check.sentence for check in (*broken, *_others(checked, broken))), *claims))
+        return Verdict(BROKEN, "Breaks the bound", (*(check.sentence for check in (*broken, *_others(checked, broken))), *unsold, *claims))
     if defaults:
-        return Verdict(NONE, f"No verdict: {_left(defaults)}", told + claims)
+        return Verdict(NONE, f"No verdict: {_left(defaults)}", told + unsold + claims)
     if not checked:
-        return Verdict(NONE, "No verdict: no bound was stated", claims)
+        return Verdict(NONE, "No verdict: no bound was stated", unsold + claims)
     unsure = [check for check in checked if not check.sure]
-    if unsure:
+    if unsure or unsold:
         why = tuple(reason for check in unsure for reason in check.doubts)
-        return Verdict(UNSURE, f"Keeps the bound{plural}, but not surely", told + why + claims)
+        return Verdict(UNSURE, f"Keeps the bound{plural}, but not surely", told + why + unsold + claims)
     return Verdict(HELD, f"Keeps the bound{plural}", told + claims)
 
 

@@ -94,7 +94,7 @@ def stress(
     from ringfence.lab.columns import compared, lender_loss
     from ringfence.lab.distribution import distribution, reserve_sizing
     from ringfence.lab.metrics import measure
-    from ringfence.lab.stress_plan import Runner, check_memory, metric_names, path_columns, plan_of
+    from ringfence.lab.stress_plan import Runner, check_memory, metric_names, path_columns, plan_of, unsold
     from ringfence.lab.wall import wall
 
     plan = plan_of(pools, fitted(scenario), prices, horizon, bin_width, collateral_from)
@@ -112,6 +112,7 @@ def stress(
     base = runner.run({})
     variants = {name: compared(runner.run(changes).fields, starts) for name, changes in others.items()}
     alone = {place: lender_loss(runner.run({}, place).fields[:, place], starts[place]) for place in sharing}
+    late = unsold(base, starts, horizon)
     measured = measure(
         base,
         starts,
@@ -169,7 +170,7 @@ def stress(
         options=options | {"definitions": list(definitions)},
         scenario=_shown_scenario(plan.scenario),
         defaults=(*scenario.defaults, *(["start price"] if inferred else [])),
-        notices=(*scenario.notices, *(line for price in inferred for line in price.notices), *plan.notices(paths), *silent, *told),
+        notices=(*scenario.notices, *(line for price in inferred for line in price.notices), *plan.notices(paths), *late, *silent, *told),
         distribution=distribution(base, starts),
         paths=path_columns(base, variants, any(start.is_covered for start in starts)),
         **more,

@@ -13,12 +13,14 @@ from ringfence.inputs.pool_file import PoolFile
 from ringfence.inputs.provenance import shown_terms
 from ringfence.inputs.scenario import Liquidators, Oracle, PriceModel, Scenario
 from ringfence.inputs.stress_result import PoolStress, ReserveSize, Shock, WallRow
+from ringfence.inputs.times import duration
+from ringfence.inputs.verdict import UNSOLD
 from ringfence.lab.cohorts import Positions
 from ringfence.lab.columns import Columns, PoolStart
 from ringfence.lab.layout import World
 from ringfence.lab.memory import available_memory, shown_gib
 from ringfence.lab.metrics import NO_CASCADE, NO_RUN, Setting, bytes_needed, measure
-from ringfence.lab.outcome import NAMES, WAIT_STEPS
+from ringfence.lab.outcome import FIELD, NAMES, WAIT_STEPS
 from ringfence.lab.run import Outcome, available_threads, memory_needed, run
 from ringfence.lab.shocks import shocks
 from ringfence.lab.world import Side, positions_of, world_of
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
 
 ENOUGH_PATHS = 1_000
 """Paths under which a tail of one in a hundred is fewer than ten."""
+UNSOLD_PART, UNSOLD_PATHS = 0.01, 0.01
+"""Of the debt, unhealthy at the end, and of the paths: beyond both, a horizon is too short for its tail to be believed."""
 FUND_COLUMNS = ("fund_end", "fund_drawn", "fund_exhausted", "fund_premium")
 STILL = PriceModel("profile", points=((1, 1.0),))
 """Of an asset in itself."""
@@ -165,6 +169,18 @@ class Plan:
         if paths < ENOUGH_PATHS:
             tail = "the worst path" if paths <= 100 else f"{paths // 100} paths"
             yield f"ES 99 % of {paths:,} paths rests on {tail}, and its interval knows no worse; take {ENOUGH_PATHS:,} paths or more"
+
+
+def unsold(outcome: Outcome, starts: Sequence[PoolStart], horizon: int) -> Iterator[str]:
+    """That the horizon ends before the sales do, if it does in more than one future of a hundred."""
+    left = outcome.fields[:, :, FIELD["unhealthy_end"]].sum(axis=1)
+    debt = sum(start.debt for start in starts)
+    part = float((left > UNSOLD_PART * debt).mean())
+    if part > UNSOLD_PATHS:
+        yield (
+            f"{UNSOLD}in {100 * part:.3g} % of the futures more than {100 * UNSOLD_PART:.0f} % of the debt is still unhealthy after "
+            f"{duration(horizon)}; it is judged at the market's price, without its depth, so that a longer horizon may show a larger loss"
+        )
 
 
 def plan_of(

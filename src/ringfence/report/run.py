@@ -7,7 +7,7 @@ from pathlib import Path
 from ringfence.inputs.result_reader import read_result
 from ringfence.inputs.result_records import CurveRecord, PoolRecord, RecommendRecord, Record, ReplayRecord, StressRecord
 from ringfence.inputs.stress_result import Metric
-from ringfence.inputs.verdict import MAX_ES99, BoundCheck, Verdict, checks, verdict
+from ringfence.inputs.verdict import MAX_ES99, MAX_PROBABILITY, BoundCheck, Verdict, checks, verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +68,22 @@ class Run:
     def verdict(self) -> Verdict:
         """What may be said of the bounds."""
         claims = [claim.claim for claim in self.stress.claims if not claim.held] if self.stress else []
-        return verdict(self.checks, self.defaults, claims)
+        return verdict(self.checks, self.defaults, claims, self.stress.notices if self.stress else ())
 
     @property
     def bound(self) -> BoundCheck | None:
         """The bound of the lenders' expected shortfall, which most drawings have."""
         return next((check for check in self.checks if check.metric == MAX_ES99), None)
+
+    @property
+    def led(self) -> BoundCheck | None:
+        """The bound that drawings and sentences speak of: that of the expected shortfall, else that of the probability."""
+        return self.bound or next((check for check in self.checks if check.metric == MAX_PROBABILITY), None)
+
+    @property
+    def by_probability(self) -> bool:
+        """Whether the probability alone is bounded."""
+        return self.led is not None and self.led.metric == MAX_PROBABILITY
 
     @property
     def pools(self) -> tuple[PoolRecord, ...]:

@@ -13,8 +13,10 @@ from ringfence.inputs.verdict import (
     MAX_ES99,
     MAX_PROBABILITY,
     NONE,
+    UNSOLD,
     UNSURE,
     BoundCheck,
+    Verdict,
     checks,
     verdict,
 )
@@ -149,3 +151,19 @@ def test_a_bound_needs_its_metric() -> None:
     """A run without it is refused, not passed."""
     with pytest.raises(InputError, match="no metric 'prob_significant_lender_loss'"):
         checks(ES99, {MAX_PROBABILITY: 0.1})
+
+
+def test_a_broken_bound_alone_ends_with_one() -> None:
+    """Of the four kinds of verdict: a command fails for none of the others."""
+    found = {kind: Verdict(kind, "", ()).is_broken for kind in (BROKEN, UNSURE, NONE, HELD)}
+    assert found == {BROKEN: True, UNSURE: False, NONE: False, HELD: False}
+
+
+def test_debt_that_is_still_to_be_sold_speaks_against_a_bound_that_is_kept() -> None:
+    """Of all notices that one alone; a broken bound stays broken, and no verdict none."""
+    notices = ["a finer step would", f"{UNSOLD}in 5 % of the futures"]
+    kept = verdict(checks(ES99, {MAX_ES99: 60.0}, paths=10_000), notices=notices)
+    assert (kept.kind, kept.reasons[-1], len(kept.reasons)) == (UNSURE, notices[1], 2)
+    assert verdict(checks(ES99, {MAX_ES99: 60.0}, paths=10_000), notices=notices[:1]).kind == HELD
+    assert verdict(checks(ES99, {MAX_ES99: 1.0}, paths=10_000), notices=notices).kind == BROKEN
+    assert verdict(checks(ES99, {MAX_ES99: 60.0}, paths=10_000), ["market"], notices=notices).kind == NONE

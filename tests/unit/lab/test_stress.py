@@ -12,6 +12,7 @@ from ringfence.inputs.errors import InputError
 from ringfence.inputs.pool_file import Fund, PoolFile, read_pool_file
 from ringfence.inputs.scenario import Claim, Feed, Liquidators, Market, Oracle, PriceModel, Scenario, Window
 from ringfence.inputs.stress_result import write_stress
+from ringfence.inputs.verdict import UNSOLD
 from ringfence.lab import memory
 from ringfence.lab.memory import available_memory, shown_gib
 from ringfence.lab.stress import stress
@@ -192,10 +193,11 @@ def test_doubtful_inputs_are_noticed() -> None:
     assert "ES 99 % of 5 paths rests on the worst path" in found.notices[2]
     hourly = replace(WILD, oracle=Oracle((Feed(heartbeat=3600),)))
     found = stress([(BOOK, pool_of())], hourly, start_prices=[1650.0], paths=1_000, horizon=3600)
-    assert found.notices == (
+    assert found.notices[:2] == (
         "book: 2 of 3 loans are liquidatable at the start, 4,600 of debt",
         "a feed publishes every 3,600 s and a step is 3,600 s: it shows every price, so that no oracle gap can show; a finer step would",
     )
+    assert [notice[: len(UNSOLD)] for notice in found.notices[2:]] == [UNSOLD]
     found = stress([(BOOK, pool_of())], WILD, start_prices=[1550.0], paths=1_000, horizon=3600)
     assert found.notices[0] == "book: 1 of 3 loans are under water at the start, 1,600 of debt, whose loss is in every path"
 
@@ -302,3 +304,20 @@ def test_claims_about_causes_need_causes() -> None:
     found = stress([(BOOK, pool_of())], world, causes=False, **given)  # type: ignore[arg-type]
     assert [claim.claim for claim in found.claims] == ["loss_mean > 0"]
     assert "1 of the scenario's claims are not judged: they speak of causes, which were not asked for" in found.notices
+
+
+def test_a_horizon_that_ends_before_the_sales_do_is_told() -> None:
+    """Nobody comes for two days, and the price has fallen on the first: after one day all of the debt is there to be sold, after three it is
+    sold, and what is said of the shorter one beside its verdict."""
+    away = Liquidators(outages=(Window(0, 2 * DAY),))
+    fall = Scenario("fall", PriceModel("profile", points=((3600, 0.82),)), liquidators=away)
+    book = Book(("alice",), (10 * ETH,), (15_000 * USDC,))
+    short, long = (
+        stress([(book, pool_of())], fall, start_prices=[2000.0], paths=3, horizon=days * DAY, bounds={"lender_loss_es99": 9_000.0})
+        for days in (1, 3)
+    )
+    told = [notice for notice in short.notices if notice.startswith(UNSOLD)]
+    assert len(told) == 1
+    assert told[0].startswith("unsold at the end: in 100 % of the futures more than 1 % of the debt is still unhealthy after 1 day;")
+    assert told[0] in short.verdict().reasons
+    assert not [notice for notice in long.notices if notice.startswith(UNSOLD)]
