@@ -32,7 +32,7 @@ def command(book: str, terms: str, price: str, shock_step: str | None, out: str 
     from ringfence.ladder.survey import DEFAULT_STEP, survey
 
     if out is not None:
-        check_out(Path(out))
+        check_out(Path(out), reads=(book, terms))
     pool = read_pool_file(terms)
     first = _price(price, pool)
     step = DEFAULT_STEP if shock_step is None else _step(shock_step)

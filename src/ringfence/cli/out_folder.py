@@ -3,7 +3,7 @@
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -14,8 +14,9 @@ from ringfence.inputs.results import is_result_folder
 OPTION = "--out"
 
 
-def check_out(folder: Path, option: str | None = OPTION) -> None:
-    """A result may go there: the folder is absent, empty, or holds a former result and nothing else; else InputError."""
+def check_out(folder: Path, option: str | None = OPTION, reads: Iterable[str] = ()) -> None:
+    """A result may go there: the folder is absent, empty, or holds a former result and nothing else, and none of the files that are read;
+    else InputError."""
     try:
         if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
             raise InputError(folder, "is not a folder", column=option, remedy="name a new folder")
@@ -30,6 +31,10 @@ def check_out(folder: Path, option: str | None = OPTION) -> None:
             )
         if folder.exists() and folder.samefile("."):
             raise InputError(folder, "is the folder you are in, which a result would replace", column=option, remedy="name another")
+        for file in map(Path, reads):
+            if folder.exists() and file.exists() and folder.resolve() in file.resolve().parents:
+                reason = f"holds {printable(file.name, 200)}, which is read and would be replaced"
+                raise InputError(folder, reason, column=option, remedy="name another folder")
     except (OSError, ValueError) as err:
         raise _refused(folder, option, err) from err
 

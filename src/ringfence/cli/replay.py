@@ -53,7 +53,7 @@ def command(
     from ringfence.lab.replay import replay
 
     if out is not None:
-        check_out(Path(out))
+        check_out(Path(out), reads=(book, terms, prices))
     pool_engine = _engine(engine)
     pool = read_pool_file(terms)
     money = _money(max_paid_per_row, pool)

@@ -80,7 +80,7 @@ def command(
     from ringfence.inputs.stress_result import write_stress
 
     if out is not None:
-        check_out(Path(out))
+        check_out(Path(out), reads=(*books, *terms, scenario, *histories))
     _check_pairs(books, terms, prices)
     below = _below(links, len(books))
     seconds, limit = seconds_of("--horizon", horizon), part_of("--significant-loss", significant_loss)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from ringfence.cli.main import run
 from ringfence.cli.out_folder import write_out
 from ringfence.inputs.errors import InputError
 from ringfence.inputs.results import RESULT_FILE
@@ -63,3 +64,23 @@ def test_a_relative_name_is_taken_from_here(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.chdir(tmp_path)
     write_out(Path("deep/out"), lambda folder: (folder / RESULT_FILE).touch())
     assert (tmp_path / "deep" / "out" / RESULT_FILE).exists()
+
+
+@pytest.mark.parametrize("command", ["curve --price 2000", "replay --prices prices.csv", "stress --price 2000 --scenario cascade"])
+def test_a_result_never_replaces_what_it_is_made_from(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    """A recommendation's folder holds terms and a book, which docs invite to run again: not into that same folder."""
+    monkeypatch.chdir(tmp_path)
+    assert run(["init", "pool"]) == 0
+    folder = Path("pool")
+    for name in ("prices.csv", "scenario.toml"):
+        (folder / name).rename(name)
+    (folder / RESULT_FILE).write_text('{"schema": "ringfence.recommend/1"}')
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    capsys.readouterr()
+    name, *more = command.split()
+    assert run([name, "--book", "pool/book.csv", "--terms", "pool/terms.toml", *more, "--out", "./pool"]) == 2
+    told = capsys.readouterr().err
+    assert told == "ringfence: pool, --out: holds book.csv, which is read and would be replaced; name another folder\n"
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
