@@ -242,11 +242,10 @@ def _around(node: Node) -> Around:
     grids = [_grid(node[name], len(ltvs), len(depths)) for name in ("lender_loss_es99", "loss_es99", "legal")]
     cells = [tuple(tuple(_figure(cell) for cell in row) for row in grid) for grid in grids[:2]]
     legal = tuple(tuple(cell.flag() for cell in row) for row in grids[2])
-    own = node["own"].entries(2)
-    places = own[0].count(), own[1].count()
-    if not (places[0] < len(ltvs) and places[1] < len(depths)):
+    own = tuple(place.count() for place in node["own"].entries(2))
+    if not (len(own) == 2 and own[0] < len(ltvs) and own[1] < len(depths)):
         node["own"].refuse("is no cell of the table")
-    return Around(node["paths"].count(), ltvs, depths, cells[0], cells[1], legal, places)
+    return Around(node["paths"].count(), ltvs, depths, cells[0], cells[1], legal, (own[0], own[1]))
 
 
 def _as_numbers(node: Node) -> Node:
