@@ -17,7 +17,7 @@ help: ## this list
 demo: $(VENV)/.base ## three pools on an embedded chain, one of them through a crash
 	@$(BIN)/ringfence demo
 
-lab: $(VENV)/.lab ## what `ringfence stress` needs: numba, scipy, polars
+lab: $(VENV)/.lab ## what `ringfence stress`, `recommend` and `report` need: numba, scipy, polars, matplotlib
 
 test: $(VENV)/.dev ## all tests that need only Python packages
 	@$(BIN)/pytest -q -n $(WORKERS) --dist worksteal $(PYTEST_ARGS)
