@@ -27,6 +27,7 @@ Progress = Callable[[str, float], None]
 @click.option("--scenario", required=True, metavar="FILE|NAME", help="How prices, oracle, market and people behave: TOML or a name.")
 @click.option("--max-es99-bps", metavar="BP", help="Lenders' mean loss in the worst 1 % of futures, at most; bp of supply.")
 @click.option("--max-prob", metavar="DECIMAL", help="The probability that lenders lose significantly, at most; 0 to 1.")
+@click.option("--sure", is_flag=True, help="The whole 95 % interval must keep a bound, not only the figure itself.")
 @click.option("--vary", required=True, metavar="TERM,...", help=f"What is searched, the most important first: {', '.join(VARIED)}.")
 @click.option("--grid", "grids", multiple=True, metavar="TERM=...", help="Values: 0.8:0.9:0.01, or 0.8,0.85; liq_ltv=morpho. Repeatable.")
 @click.option("--paths", type=int, default=10_000, show_default=True, metavar="N", help="How many futures.")
@@ -46,6 +47,7 @@ def command(
     scenario: str,
     max_es99_bps: str | None,
     max_prob: str | None,
+    sure: bool,
     vary: str,
     grids: tuple[str, ...],
     paths: int,
@@ -104,6 +106,7 @@ def command(
                 vary=vary,
                 max_es99_bps=stated.get(MAX_ES99),
                 max_prob=stated.get(MAX_PROBABILITY),
+                sure=sure,
                 start_price=start,
                 paths=paths,
                 horizon=seconds,

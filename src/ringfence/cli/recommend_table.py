@@ -12,6 +12,7 @@ from ringfence.cli.stress_table import shown_figure, shown_unit
 from ringfence.inputs.errors import printable
 from ringfence.inputs.recommend_result import RecommendResult
 from ringfence.inputs.times import duration
+from ringfence.inputs.verdict import HELD
 from ringfence.lab.recommend_text import grouped
 
 FOUND = {
@@ -21,6 +22,7 @@ FOUND = {
     "pool_loss_es99": "the pool, ES 99 %",
 }
 BINDING = {"loss_es99": "the bound on ES 99 %", "prob_significant_loss": "the bound on probability"}
+SURELY = {"loss_es99": "the upper end of ES 99 %", "prob_significant_loss": "the upper end of probability"}
 
 
 def heading(result: RecommendResult) -> Iterator[str]:
@@ -39,13 +41,14 @@ def answers_table(result: RecommendResult) -> Table:
     for name in ("recommended", "from", "to", "before"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("what binds")
+    binding = SURELY if result.options.get("sure") else BINDING
     for answer in result.answers:
         values = (grouped(text) for text in (answer.value, answer.low, answer.high))
         table.add_row(
             escape(answer.term),
             *values,
             grouped(answer.before) if answer.before else "-",
-            escape(BINDING.get(answer.binding, answer.binding)),
+            escape(binding.get(answer.binding, answer.binding)),
         )
     return table
 
@@ -66,5 +69,7 @@ def figures(result: RecommendResult) -> Table:
 def last_word(result: RecommendResult) -> Iterator[tuple[str, str]]:
     """Each bound, and what the terms rest on; with its style."""
     yield from bound_lines(result.stress)
+    if result.options.get("sure") and not result.defaults and result.stress.verdict().kind == HELD:
+        yield "each bound is kept by the whole 95 % interval, as was asked for", "green"
     if result.defaults:
         yield f"left to defaults, which are the best case: {', '.join(result.defaults)}; the terms are for that world", "yellow"

@@ -159,10 +159,11 @@ def recommended_text(pool: PoolFile, answers: Sequence[Answer], options: Mapping
 
 def _heading(options: Mapping[str, Any]) -> list[str]:
     bounds = ", ".join(f"{name} at most {most:g}" for name, most in options["bounds"].items())
+    surely = ", by the whole interval," if options.get("sure") else ""
     again = f"--paths {options['paths']} --horizon {options['horizon']} --seed {options['seed']}"
     return [
         "Recommended by `ringfence recommend`; result.json beside it says how sure each value is.",
-        f"Asked for: {bounds} over {duration(options['horizon'])}; varied in this order: {', '.join(options['vary'])}.",
+        f"Asked for: {bounds}{surely} over {duration(options['horizon'])}; varied in this order: {', '.join(options['vary'])}.",
         "The figures of stress/ again, with the same scenario:",
         f"  ringfence stress --book {BOOK_FILE} --terms {TERMS_FILE} --scenario SCENARIO --price {options['start_price']} \\",
         f"    {again} --significant-loss {options['significant']}",

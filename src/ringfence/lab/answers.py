@@ -5,7 +5,7 @@ from functools import partial
 
 from ringfence.inputs.pool_file import PoolFile
 from ringfence.inputs.recommend_result import Answer, Figure, NextStep, Tried
-from ringfence.inputs.stress_result import Metric
+from ringfence.inputs.stress_result import Metric, StressResult
 from ringfence.inputs.varied_terms import value_of
 from ringfence.lab.judge import LENDERS_ES99, LENDERS_PROB, Evaluation, Evaluator
 from ringfence.lab.recommend_text import further, grouped, kept, not_allowed, not_kept, nothing_allowed
@@ -80,6 +80,13 @@ def search_notices(found: Sequence[Found], pool: PoolFile) -> Iterator[str]:
         for worse, better in one.reversals[:1]:
             shown = grouped(one.term.shown(worse, pool)), grouped(one.term.shown(better, pool))
             yield f"{name}: loss is not in order, it is surely larger at {shown[0]} than at {shown[1]}"
+
+
+def doubts(whole: StressResult) -> Iterator[str]:
+    """Why terms whose whole interval keeps the bounds are not yet sure to; nothing where they are."""
+    for check in whole.checks():
+        for doubt in check.doubts:
+            yield f"the whole interval keeps the bound, and yet it is not sure: {doubt}; more paths tell"
 
 
 def binding_of(answers: Sequence[Answer]) -> tuple[str, ...]:

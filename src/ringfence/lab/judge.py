@@ -29,16 +29,24 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """One pool on all paths: its metrics by their names in a stress result, and what its lenders lose on each path (bp of its supply)."""
+    """One pool on all paths: its metrics by their names in a stress result, and what its lenders lose on each path (bp of its supply).
+
+    With `sure` a bound is kept by the upper end of a figure's interval, else by the figure itself.
+    """
 
     metrics: Mapping[str, Metric]
     lenders: Floats
     bounds: Mapping[str, float]
+    sure: bool = False
+
+    def judged(self, name: str) -> float:
+        """What is held against the bound of a metric."""
+        return self.metrics[name].high if self.sure else self.metrics[name].value
 
     @cached_property
     def holds(self) -> bool:
         """Whether every bounded figure is within its bound."""
-        return all(self.metrics[name].value <= most for name, most in self.bounds.items())
+        return all(self.judged(name) <= most for name, most in self.bounds.items())
 
     @cached_property
     def surely_holds(self) -> bool:
@@ -58,11 +66,11 @@ class Evaluation:
     @property
     def broken(self) -> tuple[str, ...]:
         """The bounded metrics over their bounds, the one that is over by the largest part first."""
-        return tuple(sorted((name for name in self.bounds if self.metrics[name].value > self.bounds[name]), key=self._over, reverse=True))
+        return tuple(sorted((name for name in self.bounds if self.judged(name) > self.bounds[name]), key=self._over, reverse=True))
 
     def _over(self, name: str) -> float:
         """By what part of its bound a figure is over it; below 0 if it is not."""
-        value, most = self.metrics[name].value, self.bounds[name]
+        value, most = self.judged(name), self.bounds[name]
         return value / most - 1.0 if most else (math.inf if value > 0.0 else 0.0)
 
 
@@ -80,10 +88,11 @@ class Evaluator:
         paths: int,
         threads: int | None,
         significant: float,
+        sure: bool = False,
         progress: Progress | None = None,
     ) -> None:
         self._scenario, self._price, self._bounds, self._horizon, self._seed = scenario, price, bounds, horizon, seed
-        self._paths, self._threads, self._significant, self._progress = paths, threads, significant, progress
+        self._paths, self._threads, self._significant, self._sure, self._progress = paths, threads, significant, sure, progress
         self._known: dict[object, Evaluation] = {}
 
     @property
@@ -123,7 +132,7 @@ class Evaluator:
         start = plan.starts[0]
         metrics = measure_named(outcome, start, plan.setting(self._significant), MEASURED, seed=self._seed, tick=self._tick)
         lost = columns_of(outcome.fields[:, 0], start)["lender_loss"]
-        return Evaluation(metrics, lost * (BP / start.supply), self._bounds)
+        return Evaluation(metrics, lost * (BP / start.supply), self._bounds, self._sure)
 
     def _tick(self) -> None:
         if self._progress is not None:

@@ -4,26 +4,31 @@ import hashlib
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ringfence.inputs.book import Book
 from ringfence.inputs.bounds import shown_decimal
 from ringfence.inputs.errors import InputError, NoAnswer
-from ringfence.inputs.grids import check_vary, read_grids
+from ringfence.inputs.grids import Grids, check_vary, read_grids
 from ringfence.inputs.pool_file import PoolFile
 from ringfence.inputs.pool_text import book_text, written_terms
 from ringfence.inputs.prices import Prices
 from ringfence.inputs.provenance import digests
-from ringfence.inputs.recommend_result import BOOK_FILE, TERMS_FILE, RecommendResult, recommended_text
+from ringfence.inputs.recommend_result import BOOK_FILE, TERMS_FILE, Answer, RecommendResult, recommended_text
 from ringfence.inputs.scenario import Scenario
 from ringfence.inputs.start_price import StartPrice, decimal
 from ringfence.inputs.start_price import start_price as start_price_of
+from ringfence.inputs.stress_result import StressResult
 from ringfence.inputs.tables import Source
 from ringfence.inputs.varied_terms import CAP_NAMES
 from ringfence.inputs.verdict import MAX_ES99, MAX_PROBABILITY
 from ringfence.lab.fitted import fitted
 from ringfence.lab.recommend_progress import Progress, Told
 from ringfence.lab.stress import DAY, check_run, check_types, stress, versions
+
+if TYPE_CHECKING:
+    from ringfence.lab.judge import Evaluator
+    from ringfence.lab.term_search import Found, TermSearch
 
 BP = 10_000.0
 
@@ -36,6 +41,7 @@ def recommend(
     vary: Sequence[str] | str,
     max_es99_bps: float | None = None,
     max_prob: float | None = None,
+    sure: bool = False,
     start_price: StartPrice | float | None = None,
     paths: int = 10_000,
     horizon: int = 30 * DAY,
@@ -52,6 +58,7 @@ def recommend(
 
     max_es99_bps  the most that lenders may lose in the mean of the worst 1 % of the paths (bp of supply, over the horizon)
     max_prob      the largest probability that they lose more than `significant` (part of supply)
+    sure          whether the whole 95 % interval of a figure must keep its bound, and not only the figure itself
     start_price   whole asset tokens a whole collateral token; without it `inputs.start_price` finds it
     grids         the values of a term instead of its own: "0.8:0.9:0.01", "0.8,0.85", or of liq_ltv "morpho"
     around        whether the stress run at the answer also looks at other liquidation LTVs, depths and scenarios
@@ -60,8 +67,8 @@ def recommend(
 
     Raises InputError for what does not fit, and NoAnswer where no terms of the grids keep the bounds.
     """
-    from ringfence.lab.answers import answers_of, binding_of, search_notices, why_not
-    from ringfence.lab.judge import LENDERS_ES99, LENDERS_MEAN, LENDERS_PROB, POOL_ES99, Evaluator
+    from ringfence.lab.answers import answers_of, why_not
+    from ringfence.lab.judge import Evaluator
     from ringfence.lab.stress_plan import check_memory
     from ringfence.lab.term_search import Nowhere, TermSearch
 
@@ -70,16 +77,12 @@ def recommend(
     check_types(scenario, horizon, None)
     begin = _start(start_price, scenario, book, pool)
     price = float(begin.price if isinstance(begin, StartPrice) else begin)
-    check_run([(book, pool)], [price], paths, horizon, seed, scenario, ())
-    if not any(book.debt):
-        raise InputError(book.file, "owes nothing, so that no terms can cost anything", remedy="give a book with loans")
-    check_vary(names, pool)
-    given = read_grids(grids or {}, names, pool)
+    given = _checked(book, pool, scenario, price, names, grids or {}, paths, horizon, seed)
     held, notices = _held_depth(scenario, names, book, pool)
     told = Told(progress, names)
     evaluator = Evaluator(
         fitted(held), price, bounds,
-        horizon=horizon, seed=seed, paths=paths, threads=threads, significant=significant, progress=told.run,
+        horizon=horizon, seed=seed, paths=paths, threads=threads, significant=significant, sure=sure, progress=told.run,
     )  # fmt: skip
     plan = evaluator.plan(book, pool)
     check_memory(plan.world({}), paths, threads, len(dict(plan.variants())), 0)
@@ -94,22 +97,66 @@ def recommend(
         "significant": significant,
         "vary": list(names),
         "bounds": dict(bounds),
+        **({"sure": True} if sure else {}),
         "grids": dict(grids or {}),
         "start_price": decimal(begin.price) if isinstance(begin, StartPrice) else repr(price),
     }
-    values = {one.term.name: one.value for one in found}
-    reached = search.evaluate(values)
     answers = answers_of(found, search, evaluator, pool)
-    filled, chosen = search.pool(values)
-    chosen = replace(chosen, source=_text_source(TERMS_FILE, recommended_text(chosen, answers, options)), notices=())
-    filled = replace(filled, source=_text_source(BOOK_FILE, book_text(filled, pool)), rows=(), notices=())
+    filled, chosen = _files(*search.pool({one.term.name: one.value for one in found}), pool, answers, options)
     whole = stress(
         [(filled, chosen)], held, start_prices=[begin], paths=paths, horizon=horizon, seed=seed, threads=threads, significant=significant,
         bounds=bounds, around=around, histories=histories, progress=told.last,
     )  # fmt: skip
+    inputs = digests([book.source, pool.source, scenario.source, *scenario.sources])
+    return _result(found, answers, search, evaluator, inputs, options, notices, filled, chosen, whole)
+
+
+def _checked(
+    book: Book,
+    pool: PoolFile,
+    scenario: Scenario,
+    price: float,
+    names: Sequence[str],
+    grids: Mapping[str, str],
+    paths: int,
+    horizon: int,
+    seed: int,
+) -> Grids:
+    """The grids that are given; raises InputError for a pool, a run or terms that do not fit."""
+    check_run([(book, pool)], [price], paths, horizon, seed, scenario, ())
+    if not any(book.debt):
+        raise InputError(book.file, "owes nothing, so that no terms can cost anything", remedy="give a book with loans")
+    check_vary(names, pool)
+    return read_grids(grids, names, pool)
+
+
+def _files(filled: Book, chosen: PoolFile, pool: PoolFile, answers: Sequence[Answer], options: Mapping[str, Any]) -> tuple[Book, PoolFile]:
+    """Book and pool as they are read from the files that will hold them."""
+    chosen = replace(chosen, source=_text_source(TERMS_FILE, recommended_text(chosen, answers, options)), notices=())
+    return replace(filled, source=_text_source(BOOK_FILE, book_text(filled, pool)), rows=(), notices=()), chosen
+
+
+def _result(
+    found: "Sequence[Found]",
+    answers: tuple[Answer, ...],
+    search: "TermSearch",
+    evaluator: "Evaluator",
+    inputs: Mapping[str, str],
+    options: Mapping[str, Any],
+    notices: Sequence[str],
+    book: Book,
+    pool: PoolFile,
+    whole: StressResult,
+) -> RecommendResult:
+    """All that was found, `book` and `pool` as judged last, and `whole` the run of them."""
+    from ringfence.lab.answers import binding_of, doubts, search_notices
+    from ringfence.lab.judge import LENDERS_ES99, LENDERS_MEAN, LENDERS_PROB, POOL_ES99
+
+    reached = search.evaluate({one.term.name: one.value for one in found})
+    unsure = doubts(whole) if reached.sure else ()
     return RecommendResult(
         name=pool.name,
-        terms=_terms(chosen, names),
+        terms=_terms(pool, options["vary"]),
         loss_es99=reached.metrics[LENDERS_ES99],
         prob_significant_loss=reached.metrics[LENDERS_PROB],
         pool_loss_es99=reached.metrics[POOL_ES99],
@@ -117,13 +164,13 @@ def recommend(
         binding=binding_of(answers),
         answers=answers,
         evaluations=evaluator.evaluations,
-        inputs=digests([book.source, pool.source, scenario.source, *scenario.sources]),
+        inputs=inputs,
         versions=versions(),
         options=options,
         defaults=whole.defaults,
-        notices=(*notices, *search_notices(found, pool), *whole.notices),
-        pool=chosen,
-        book=filled,
+        notices=(*notices, *search_notices(found, pool), *unsure, *whole.notices),
+        pool=pool,
+        book=book,
         stress=whole,
     )
 

@@ -43,10 +43,17 @@ def grouped(text: str) -> str:
     return f"{int(whole):,}{f'.{fraction}' if fraction and len(whole) < 4 else ''}"
 
 
+def _over_bound(found: "Evaluation", name: str) -> str:
+    """By how much a broken bound is broken, by which end."""
+    whose = "its upper end " if found.sure else ""
+    return f"{whose}{amount(found.judged(name) - found.bounds[name], name)} over the bound"
+
+
 def kept(goal: str, term: str, value: str, low: str, high: str, reached: "Evaluation") -> str:
     """The answer for one term, and what it keeps."""
+    within = "the whole interval within" if reached.sure else "within"
     figures = " and ".join(
-        f"{named(name)} at {with_interval(reached.metrics[name], name)}, within {amount(most, name)}"
+        f"{named(name)} at {with_interval(reached.metrics[name], name)}, {within} {amount(most, name)}"
         for name, most in reached.bounds.items()
     )
     return f"{term} {grouped(value)} ({grouped(low)} to {grouped(high)}) is the {goal} of its grid that keeps {figures}"
@@ -55,10 +62,9 @@ def kept(goal: str, term: str, value: str, low: str, high: str, reached: "Evalua
 def further(term: str, value: str, beyond: "Evaluation", more: "Interval") -> str:
     """What one step further would cost."""
     parts = []
-    for name, most in beyond.bounds.items():
-        metric = beyond.metrics[name]
-        over = f"{amount(metric.value - most, name)} over" if metric.value > most else "within"
-        parts.append(f"{named(name)} would be {with_interval(metric, name)}, {over} the bound")
+    for name in beyond.bounds:
+        over = _over_bound(beyond, name) if name in beyond.broken else f"{'wholly ' if beyond.sure else ''}within the bound"
+        parts.append(f"{named(name)} would be {with_interval(beyond.metrics[name], name)}, {over}")
     change = f"the mean loss of lenders {digits(abs(more.value))} bp {'more' if more.value >= 0 else 'less'}"
     paired = f"{digits(more.low)} to {digits(more.high)} on the same paths"
     kept_now = "" if beyond.broken else "; it was over the bound with the later terms as the file has them"
@@ -83,10 +89,8 @@ def not_kept(values: Mapping[str, int], pool: PoolFile, nearest: "Evaluation", e
 
 
 def _over(found: "Evaluation", name: str) -> str:
-    metric, most = found.metrics[name], found.bounds[name]
-    return (
-        f"{named(name)} would be {with_interval(metric, name)}, {amount(metric.value - most, name)} over the bound of {amount(most, name)}"
-    )
+    told = f"{named(name)} would be {with_interval(found.metrics[name], name)}"
+    return f"{told}, {_over_bound(found, name)} of {amount(found.bounds[name], name)}"
 
 
 def _explanation(explained: Mapping[str, float]) -> Iterator[str]:

@@ -101,6 +101,26 @@ def test_an_answer_is_written_and_shown(files: Path, capsys: pytest.CaptureFixtu
     assert (files / "out" / "report.html").read_text().startswith("<!DOCTYPE html>")
 
 
+def test_a_sure_answer_says_so(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """In the table, in its last line where it may be called kept, in the terms file, in the report and in the result."""
+    many = ["--paths", "1000", "--horizon", "48h", "--no-around", *GRIDS, "--max-es99-bps", "300"]
+    assert run(recommend(*many, "--sure")) == 0
+    out, _ = capsys.readouterr()
+    result = result_of(files / "out")
+    assert result["options"]["sure"] is True
+    assert result["loss_es99"]["high"] <= 300
+    assert "the upper end of ES 99 %" in told(out)
+    assert "each bound is kept by the whole 95 % interval, as was asked for" in told(out)
+    assert "at most 300, by the whole interval, over " in (files / "out" / "terms.toml").read_text()
+    assert "Keeps the bound" in (files / "out" / "report.html").read_text()
+    assert "with the whole interval" in told((files / "out" / "report.html").read_text())
+    assert run(recommend(*many)) == 0
+    out, _ = capsys.readouterr()
+    assert "as was asked for" not in told(out)
+    assert "sure" not in result_of(files / "out")["options"]
+    assert "not surely" in (files / "out" / "report.html").read_text()
+
+
 def test_the_files_give_the_figures_of_the_run_beside_them(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """`ringfence stress` on DIR/book.csv and DIR/terms.toml, as the comment in the terms says: the same result but for what only a
     recommendation states, and the same paths; also with loans that grew."""

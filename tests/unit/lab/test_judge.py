@@ -17,11 +17,11 @@ from ringfence.model.terms import WAD
 from tests.unit.lab.recommend_worlds import BOOK, POOL, PRICE, SETTING, TERMS, USDC, WILD, covered
 
 
-def judge(seed: int = 3, significant: float = 0.01, **bounds: float) -> Evaluator:
+def judge(seed: int = 3, significant: float = 0.01, sure: bool = False, **bounds: float) -> Evaluator:
     """Of the small pool's world."""
     return Evaluator(
         WILD, PRICE, bounds or {LENDERS_ES99: 50.0},
-        horizon=SETTING["horizon"], seed=seed, paths=SETTING["paths"], threads=None, significant=significant,
+        horizon=SETTING["horizon"], seed=seed, paths=SETTING["paths"], threads=None, significant=significant, sure=sure,
     )  # fmt: skip
 
 
@@ -126,6 +126,16 @@ def test_bounds_are_held_by_the_value_and_surely_by_the_whole_interval() -> None
     nothing = judge(**{LENDERS_ES99: 0.0}).of(BOOK, POOL)
     assert nothing.excess == np.inf
     assert not nothing.holds
+
+
+def test_a_sure_bound_is_held_by_the_upper_end() -> None:
+    """And missed by it."""
+    metric = judge().of(BOOK, POOL).metrics[LENDERS_ES99]
+    for most, holds in ((metric.value, False), (np.nextafter(metric.high, 0), False), (metric.high, True)):
+        found = judge(sure=True, **{LENDERS_ES99: most}).of(BOOK, POOL)
+        assert (found.holds, found.surely_holds, found.may_hold) == (holds, holds, True)
+        assert found.broken == (() if holds else (LENDERS_ES99,))
+        assert found.excess == pytest.approx(metric.high / most - 1)
 
 
 def test_what_a_loss_is_due_to_is_the_difference_to_the_same_paths_without_it() -> None:

@@ -13,7 +13,7 @@ pytest.importorskip("numba", reason="stress needs the lab extra")
 from ringfence.inputs.book import Book
 from ringfence.inputs.errors import InputError, NoAnswer
 from ringfence.inputs.pool_file import PoolFile
-from ringfence.inputs.recommend_result import Answer, RecommendResult
+from ringfence.inputs.recommend_result import Answer, RecommendResult, recommended_text
 from ringfence.inputs.scenario import Lenders, Market
 from ringfence.lab.recommend import recommend
 from ringfence.lab.stress import stress
@@ -31,16 +31,17 @@ def of(book: Book = BOOK, pool: PoolFile = POOL, **more: Any) -> RecommendResult
     return recommend(book, pool, more.pop("scenario", WILD), **{"start_price": PRICE, "around": False, **SETTING, **more})
 
 
-def figure(book: Book, pool: PoolFile, name: str = "lender_loss_es99") -> float:
-    """What a stress run says of a pool."""
-    return stress([(book, pool)], WILD, start_prices=[PRICE], **SETTING, causes=False).metrics[name].value
+def figure(book: Book, pool: PoolFile, name: str = "lender_loss_es99", end: str = "value") -> float:
+    """What a stress run says of a pool: the figure, or an end of its interval."""
+    found: float = getattr(stress([(book, pool)], WILD, start_prices=[PRICE], **SETTING, causes=False).metrics[name], end)
+    return found
 
 
 class World:
     """The pool with any values of three terms, made by hand, and what its lenders lose."""
 
-    def __init__(self) -> None:
-        self.known: dict[tuple[int, int, int], float] = {}
+    def __init__(self, end: str = "value") -> None:
+        self.end, self.known = end, dict[tuple[int, int, int], float]()
 
     def es99(self, ltv: int, cap: int, reserve: int) -> float:
         if (ltv, cap, reserve) not in self.known:
@@ -51,7 +52,7 @@ class World:
                 collateral=tuple(held * cap // 160_000 for held in BOOK.collateral),
             )
             pool = replace(POOL, terms=terms, supply=cap * USDC, reserve=reserve * USDC)
-            self.known[ltv, cap, reserve] = figure(book, pool)
+            self.known[ltv, cap, reserve] = figure(book, pool, end=self.end)
         return self.known[ltv, cap, reserve]
 
 
@@ -111,6 +112,51 @@ def test_the_answer_is_that_of_looking_at_every_value(world: World, vary: tuple[
     assert {name: round(value) for name, value in answered(result).items()} == expected
     assert result.loss_es99.value <= most
     assert result.evaluations < 40
+
+
+@pytest.fixture(scope="module")
+def upper() -> World:
+    """As `world`, of the upper ends of intervals."""
+    return World("high")
+
+
+SURE = [(("liq_ltv",), 150.0), (("supply_cap", "reserve"), 150.0), (("reserve", "liq_ltv"), 150.0), (("liq_ltv",), 5.0)]
+
+
+@pytest.mark.parametrize(("vary", "most"), SURE, ids=str)
+def test_a_sure_answer_is_that_of_looking_at_every_upper_end(upper: World, world: World, vary: tuple[str, ...], most: float) -> None:
+    """It is the safe end of its own interval, and what one step further breaks is the upper end."""
+    expected = furthest(upper, vary, most)
+    given: dict[str, Any] = {"vary": vary, "max_es99_bps": most, "sure": True, "grids": {name: GRIDS[name] for name in vary}}
+    if expected is None:
+        with pytest.raises(NoAnswer, match=r"its upper end [\d.,]+ bp of supply over the bound of 5.00 bp of supply"):
+            of(**given)
+        return
+    result = of(**given)
+    assert {name: round(value) for name, value in answered(result).items()} == expected != furthest(world, vary, most)
+    assert result.loss_es99.high <= most
+    assert result.options["sure"] is True
+    first = result.answers[0]
+    assert first.value == (first.low if first.goal != "smallest" else first.high)
+    assert (first.binding, "the whole interval within 150.0 bp of supply" in first.sentence) == ("loss_es99", True)
+    assert first.next is not None
+    assert first.next.loss_es99 is not None
+    assert f"its upper end {first.next.loss_es99.high - most:,.1f}"[:16] in first.next.cost
+    assert [line for line in result.notices if "the worst 1 % of 300 futures are too few for a sure interval; more paths tell" in line]
+    assert "by the whole interval," in recommended_text(result.pool, result.answers, result.options)
+
+
+def test_a_sure_answer_may_be_called_kept() -> None:
+    """Of paths enough: the verdict of the run at it, which without it is in doubt."""
+    given: dict[str, Any] = {"vary": "liq_ltv", "max_es99_bps": 250.0, "grids": {"liq_ltv": GRIDS["liq_ltv"]}, "paths": 1000}
+    plain, sure = of(**given), of(**given, sure=True)
+    assert (plain.stress.defaults, plain.stress.verdict().kind, sure.stress.verdict().kind) == ((), "unsure", "held")
+    assert float(sure.answers[0].value) < float(plain.answers[0].value)
+    assert plain.answers[0].low == sure.answers[0].value
+    assert "sure" not in plain.options
+    assert [line for line in sure.notices if "not sure" in line] == []
+    rare = of(vary="liq_ltv", max_prob=0.001, grids={"liq_ltv": "0.5,0.55"}, sure=True, horizon=3600)
+    assert [line for line in rare.notices if "none in 300 futures still allows a probability of 1 %" in line]
 
 
 def test_the_brute_force_knows_every_kind_of_answer(world: World) -> None:
