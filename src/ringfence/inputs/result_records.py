@@ -143,6 +143,13 @@ class Answer:
     """What that step would cost, in a sentence."""
     tried: tuple[Tried, ...]
 
+    @property
+    def next_probability(self) -> Row:
+        """The probability of a significant loss one step further, which is among what was tried; empty where it was not run."""
+        if not (self.next_value and self.next_loss):
+            return {}
+        return next((one.prob_significant_loss for one in self.tried if one.value == float(self.next_value)), {})
+
 
 @dataclass(frozen=True, slots=True)
 class RecommendRecord:

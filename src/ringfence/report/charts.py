@@ -5,24 +5,32 @@ Each takes plain figures and gives a drawing with the table behind it. Losses ar
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 from ringfence.inputs.figure_text import exact, figure, interval, number
 from ringfence.inputs.result_records import Distribution, PoolRecord, Row
 from ringfence.inputs.stress_result import Metric
-from ringfence.inputs.verdict import BoundCheck
+from ringfence.inputs.verdict import MAX_PROBABILITY, BoundCheck
 from ringfence.report.drawing import BLUE, INK, ORANGE, QUIET, RED, SAND, TEAL, WIDTH, grouped, percent, sheet, svg_of
 from ringfence.report.parts import Chart, Table
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 BP = "bp of supply"
 EXCEEDED = (0.5, 0.2, 0.1, 0.05, 0.025, 0.01, 0.005, 0.001)
 """Probabilities whose losses the table behind the curve has."""
+BP_OF_ONE = 10_000.0
+LOWEST = 0.0009
+"""The foot of an axis of probabilities, under the last thousandth."""
 HEIGHT = 300
 NARROW = 0.03
 """From here to 1 powers of ten alone would be too few marks."""
 
 
-def exceedance(distribution: Distribution, metrics: Mapping[str, Metric], bound: BoundCheck | None) -> Chart:
-    """How likely a loss beyond each size is, for the pool and for its lenders, with value at risk and expected shortfall."""
+def exceedance(distribution: Distribution, metrics: Mapping[str, Metric], bound: BoundCheck | None, significant: float = 0.01) -> Chart:
+    """How likely a loss beyond each size is, for the pool and for its lenders, with value at risk and expected shortfall; what is
+    `significant` (part of supply) matters to a bound of its probability."""
     with sheet(330, left=66, bottom=54) as (drawn, axes):
         for losses, label, look in (
             (distribution.loss, "the pool, whoever bears it", {"color": BLUE, "linestyle": (0, (5, 2))}),
@@ -31,7 +39,7 @@ def exceedance(distribution: Distribution, metrics: Mapping[str, Metric], bound:
             axes.step(*_tail(distribution.levels, losses), where="post", label=label, **look)
         worst = max(distribution.loss[-1], distribution.lender_loss[-1], 1e-9)
         axes.set_yscale("log")
-        axes.set_ylim(0.0009, 1.0)
+        axes.set_ylim(LOWEST, 1.0)
         axes.set_yticks([1, 0.1, 0.01, 0.001], ["100 %", "10 %", "1 %", "0.1 %"])
         axes.minorticks_off()
         axes.set_xlim(0, worst * 1.05)
@@ -39,7 +47,9 @@ def exceedance(distribution: Distribution, metrics: Mapping[str, Metric], bound:
             metric = metrics[name]
             axes.plot([metric.low, metric.high], [level, level], color=RED, linewidth=3, solid_capstyle="butt")
             axes.plot([metric.value], [level], marker=marker, color=RED, markersize=7, linestyle="none", label=f"{text}, with interval")
-        if bound is not None and bound.most <= worst * 1.05:
+        if bound is not None and bound.metric == MAX_PROBABILITY:
+            _corner(axes, bound.most, BP_OF_ONE * significant, worst)
+        elif bound is not None and bound.most <= worst * 1.05:
             axes.axvline(bound.most, color=TEAL, linestyle=(0, (1, 1)), linewidth=2.4, label=f"bound, {exact(bound.most)} bp")
         axes.legend(loc="best")
         axes.set_xlabel("loss over the horizon, bp of supply")
@@ -56,9 +66,18 @@ def exceedance(distribution: Distribution, metrics: Mapping[str, Metric], bound:
     return Chart("exceedance", "Loss distribution", svg, caption, table)
 
 
+def _corner(axes: "Axes", most: float, loss: float, worst: float) -> None:
+    """The bound of a probability: the lenders' curve has to pass below the line where it reaches the loss that is significant."""
+    at = max(most, LOWEST)
+    axes.set_xlim(0, max(worst, loss) * 1.05)
+    axes.plot(
+        [0, loss, loss], [at, at, LOWEST], color=TEAL, linestyle=(0, (1, 1)), linewidth=2.4, label=f"bound, {percent(most)} of futures"
+    )
+
+
 def _tail(levels: Sequence[float], losses: Sequence[float]) -> tuple[list[float], list[float]]:
     """Losses and how many futures lose more, down to the last thousandth."""
-    kept = [(loss, max(1.0 - level / 1000.0, 0.0009)) for level, loss in zip(levels, losses, strict=True)]
+    kept = [(loss, max(1.0 - level / 1000.0, LOWEST)) for level, loss in zip(levels, losses, strict=True)]
     return [loss for loss, _ in kept], [part for _, part in kept]
 
 

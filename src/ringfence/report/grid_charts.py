@@ -4,13 +4,14 @@ from typing import TYPE_CHECKING
 
 from ringfence.inputs.figure_text import exact, figure, interval, number
 from ringfence.inputs.result_records import Answer, Around, Row, Tried
-from ringfence.inputs.verdict import BoundCheck
+from ringfence.inputs.verdict import MAX_PROBABILITY, BoundCheck
 from ringfence.report.drawing import INK, RED, SAND, TEAL, grouped, percent, sheet, svg_of
 from ringfence.report.parts import Chart, Table
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+LOSS, WORST = "Lenders' loss", "Lenders' mean loss in the worst 1 % of futures"
 LIGHT = 0.55
 """Cells darker than this have white figures."""
 SIDE = 4
@@ -18,7 +19,8 @@ SIDE = 4
 
 
 def tried(answer: Answer, name: str, label: str, bound: BoundCheck | None) -> Chart:
-    """What lenders lose in the worst 1 % of futures at each value that the search tried; `name` is the drawing's."""
+    """What is bounded, lenders' expected shortfall or a probability, at each value that the search tried; `name` is the drawing's."""
+    is_likely = bound is not None and bound.metric == MAX_PROBABILITY
     values = sorted(answer.tried, key=lambda one: one.value)
     is_part = answer.unit.startswith("part") and max(abs(one.value) for one in values) <= 1.0
     shown = percent if is_part else grouped
@@ -26,30 +28,32 @@ def tried(answer: Answer, name: str, label: str, bound: BoundCheck | None) -> Ch
     with sheet(300, left=66, bottom=54) as (drawn, axes):
         near = _near(values, chosen)
         at = [one.value for one in near]
+        seen = [one.prob_significant_loss for one in near] if is_likely else [one.loss_es99 for one in near]
+        curve = "lenders lose significantly" if is_likely else "lenders' ES 99 %"
         axes.fill_between(
             at,
-            [one.loss_es99["low"] for one in near],
-            [one.loss_es99["high"] for one in near],
+            [one["low"] for one in seen],
+            [one["high"] for one in seen],
             color=SAND,
             alpha=0.6,
             linewidth=0,
             label="95 % interval",
         )
-        axes.plot(at, [one.loss_es99["value"] for one in near], color=INK, marker="o", markersize=4.5, label="lenders' ES 99 %")
+        axes.plot(at, [one["value"] for one in seen], color=INK, marker="o", markersize=4.5, label=curve)
         if bound is not None:
-            axes.axhline(bound.most, color=TEAL, linestyle=(0, (1, 1)), linewidth=2.4, label=f"bound, {exact(bound.most)} bp")
+            axes.axhline(bound.most, color=TEAL, linestyle=(0, (1, 1)), linewidth=2.4, label=f"bound, {_most(bound)}")
             # Far beyond the bound nothing is decided any more.
-            top = max(one.loss_es99["high"] for one in near)
+            top = max(one["high"] for one in seen)
             axes.set_ylim(0, max(min(top, 4 * bound.most), 1.2 * bound.most) * 1.1 if bound.most > 0 else top * 1.1 or 1.0)
         axes.axvline(chosen, color=RED, linestyle=(0, (5, 2)), label=f"answer, {shown(chosen)}")
         axes.xaxis.set_major_formatter(shown)
-        axes.yaxis.set_major_formatter(grouped)
+        axes.yaxis.set_major_formatter(percent if is_likely else grouped)
         axes.locator_params(axis="x", nbins=6)
         axes.set_xlabel(f"{label}{'' if is_part else ', ' + answer.unit}")
-        axes.set_ylabel("bp of supply")
+        axes.set_ylabel("part of futures" if is_likely else "bp of supply")
         axes.legend(loc="best")
         told = f"the answer is {shown(chosen)}; of {len(values)} values tried {len(near)} near it are drawn"
-        svg = svg_of(drawn, name, f"Lenders' loss against {label}", told)
+        svg = svg_of(drawn, name, f"{'Significant losses of lenders' if is_likely else LOSS} against {label}", told)
     rows = [
         (
             shown(one.value) if is_part else number(one.value),
@@ -65,9 +69,13 @@ def tried(answer: Answer, name: str, label: str, bound: BoundCheck | None) -> Ch
         name,
         f"Tried: {label}",
         svg,
-        f"Lenders' mean loss in the worst 1 % of futures; {told}.",
+        f"{'How often lenders lose significantly' if is_likely else WORST}; {told}.",
         Table(f"Values tried for {label}", head, rows),
     )
+
+
+def _most(bound: BoundCheck) -> str:
+    return percent(bound.most) if bound.metric == MAX_PROBABILITY else f"{exact(bound.most)} bp"
 
 
 def _near(values: list[Tried], chosen: float) -> list[Tried]:
@@ -77,7 +85,7 @@ def _near(values: list[Tried], chosen: float) -> list[Tried]:
 
 
 def heatmap(around: Around, bound: BoundCheck | None) -> Chart:
-    """Lenders' expected shortfall for each liquidation LTV and each depth: figures in the cells, the run's own framed, the bound drawn."""
+    """Lenders' expected shortfall for each liquidation LTV and each depth: figures in the cells, the run's own framed, its bound drawn."""
     rows, columns = len(around.liq_ltv), len(around.depth)
     figures = [[cell.get("value") for cell in row] for row in around.lender_loss_es99]
     top = max((value for row in figures for value in row if value is not None), default=0.0) or 1.0

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ringfence.inputs.figure_text import exact, figure, number
+from ringfence.inputs.figure_text import exact, figure, number, shown_unit
 from ringfence.inputs.result_records import Answer, StressRecord
 from ringfence.inputs.stress_result import Metric
-from ringfence.inputs.verdict import DEFAULTS, LEAST_PATHS, MAX_ES99, NONE_SEEN
+from ringfence.inputs.verdict import DEFAULTS, LEAST_PATHS, MAX_ES99, MAX_PROBABILITY, NONE_SEEN
 from ringfence.report.run import Run
-from ringfence.report.words import TERMS, binding_text, term_value
+from ringfence.report.words import TERMS, binding_text, term_value, told_bounded
 
 BP = "bp of supply"
 CAUSES = {
@@ -32,24 +32,25 @@ BEST_CASE = {
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """What an assumption is worth: the figure (bp of supply) with it changed, and whether that decides the verdict otherwise."""
+    """What an assumption is worth: the figure with it changed, by how much (in `unit`), and whether that decides the verdict otherwise."""
 
     assumption: str
     changed: str
     figure: str
     size: float
     decides: bool
+    unit: str = BP
 
 
 def main_reason(run: Run) -> str:
     """What costs most, with its figure and with who bears it; of a recommendation, too, what ends its first term."""
     told = [] if run.stress is None else [_largest_cause(run.stress)]
     if run.recommendation is not None and run.recommendation.answers:
-        told.insert(0, _first_end(run.recommendation.answers[0]))
+        told.insert(0, _first_end(run, run.recommendation.answers[0]))
     return " ".join(told)
 
 
-def _first_end(first: Answer) -> str:
+def _first_end(run: Run, first: Answer) -> str:
     """What keeps the term that was asked for first from going further."""
     told = f"{_capital(binding_text(first.binding))} ends the {TERMS.get(first.term, first.term)} at {term_value(first.term, first.value)}"
     if not first.next_value:
@@ -57,8 +58,9 @@ def _first_end(first: Answer) -> str:
     there = f"at {term_value(first.term, first.next_value)}"
     if not first.next_loss:
         return f"{told}: {there} the protocol forbids it."
-    loss = first.next_loss
-    return f"{told}: {there} lenders' ES 99 % is {figure(loss['value'], loss['low'], loss['high'], BP)}."
+    is_part = run.by_probability and first.next_probability
+    loss = first.next_probability if is_part else first.next_loss
+    return f"{told}: {there} {told_bounded(MAX_PROBABILITY if is_part else MAX_ES99, loss['value'], loss['low'], loss['high'])}."
 
 
 def _largest_cause(stress: StressRecord) -> str:
@@ -95,7 +97,8 @@ def moves(run: Run) -> list[Move]:
     if stress is None:
         return []
     found = [*_of_depth(run, stress), *_of_paths(run, stress), *_of_scenarios(run, stress), *_of_causes(stress), *_of_order(stress)]
-    return sorted(found, key=lambda move: (not move.decides, -move.size))
+    bounded = "probability" if run.by_probability else BP
+    return sorted(found, key=lambda move: (move.unit != bounded, (not move.decides, -move.size)))
 
 
 def _of_defaults(run: Run) -> str:
@@ -126,37 +129,47 @@ def _of_depth(run: Run, stress: StressRecord) -> Iterator[Move]:
             f"lenders' ES 99 % is {figure(half['value'], half['low'], half['high'], BP)} instead of {number(own['value'])} "
             f"(of {number(near.paths)} futures)"
         )
-        yield Move(DEPTH, "with half of it", told, abs(half["value"] - own["value"]), _flips(run, stress, half["value"]))
+        told += "; the probability that is bounded was not measured there" if run.by_probability else ""
+        yield Move(
+            DEPTH, "with half of it", told, abs(half["value"] - own["value"]), not run.by_probability and _flips(run, stress, half["value"])
+        )
 
 
 def _of_paths(run: Run, stress: StressRecord) -> Iterator[Move]:
-    worst = stress.metrics[MAX_ES99]
+    worst = stress.metrics[_bounded(run)]
     told = f"lenders' ES 99 % may be as high as {number(worst.high)} {BP} instead of {number(worst.value)}"
+    if run.by_probability:
+        unit = shown_unit(worst.unit)
+        told = f"lenders may lose significantly in {number(worst.high, worst.unit)} {unit} instead of {number(worst.value, worst.unit)}"
     if worst.high <= 0.0:
         told = f"that none of them hurts lenders still allows {number(NONE_SEEN / stress.paths, 'probability')} % that do"
+    high = NONE_SEEN / stress.paths if run.by_probability and worst.high <= 0.0 else worst.high
     few = " (too few for a sure interval)" if stress.paths < LEAST_PATHS else ""
     yield Move(
         PATHS,
         f"with {number(stress.paths)} of them{few}",
         told,
-        worst.high - worst.value,
-        _flips(run, stress, worst.high),
+        high - worst.value,
+        _flips(run, stress, high),
+        "probability" if run.by_probability else BP,
     )
 
 
 def _of_scenarios(run: Run, stress: StressRecord) -> Iterator[Move]:
     """The shipped scenario that costs lenders most: a world that this one leaves out."""
-    told = [(found.metrics[MAX_ES99], found) for found in stress.scenarios if MAX_ES99 in found.metrics]
+    name = _bounded(run)
+    told = [(found.metrics[name], found) for found in stress.scenarios if name in found.metrics]
     if not told:
         return
     worst, found = max(told, key=lambda one: one[0].value)
-    own = stress.metrics[MAX_ES99].value
+    own = stress.metrics[name].value
     yield Move(
         WORLD,
         f"in the shipped scenario {found.name} instead",
-        f"lenders' ES 99 % is {figure(worst.value, worst.low, worst.high, BP)}",
+        told_bounded(name, worst.value, worst.low, worst.high),
         max(worst.value - own, 0.0),
         _flips(run, stress, worst.value),
+        "probability" if run.by_probability else BP,
     )
 
 
@@ -177,14 +190,20 @@ def _of_order(stress: StressRecord) -> Iterator[Move]:
 
 def _flips(run: Run, stress: StressRecord, changed: float) -> bool:
     """Whether the change alone turns kept into broken, or the other way."""
-    own = stress.metrics[MAX_ES99].value
-    return run.bound is not None and (own <= run.bound.most) != (changed <= run.bound.most)
+    own = stress.metrics[_bounded(run)].value
+    return run.led is not None and (own <= run.led.most) != (changed <= run.led.most)
+
+
+def _bounded(run: Run) -> str:
+    """The metric that the sentences speak of."""
+    return MAX_PROBABILITY if run.by_probability else MAX_ES99
 
 
 def _across(run: Run, move: Move) -> str:
-    if not move.decides or run.bound is None:
+    if not move.decides or run.led is None:
         return ""
-    return f", {'within' if not run.bound.held else 'beyond'} the bound of {exact(run.bound.most)}"
+    percent = " %" if run.by_probability else ""
+    return f", {'within' if not run.led.held else 'beyond'} the bound of {exact(run.led.most, run.led.unit)}{percent}"
 
 
 def _who_bears(stress: StressRecord) -> str:

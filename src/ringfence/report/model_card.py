@@ -9,13 +9,13 @@ from ringfence.inputs.result_records import CurveRecord, RecommendRecord, Replay
 from ringfence.inputs.times import duration
 from ringfence.report.parts import Card
 from ringfence.report.run import Run
-from ringfence.report.words import WAD, assumptions, terms_in_words
+from ringfence.report.words import WAD, assumptions, grouped_digits, terms_in_words
 
 RISKIEST = (
     "riskiest first, which flatters: docs/methods.md measured mean losses up to half too small in mild markets, and 10 to 16 % too large "
     "in wild ones, against an order drawn at random; run the other orders where the answer is close"
 )
-BOOTSTRAP = "percentile bootstrap over futures, 1,000 seeded draws, 95 %"
+BOOTSTRAP = f"percentile bootstrap over futures, {number(1000)} seeded draws, 95 %"
 HOURS = 3_600
 
 
@@ -27,7 +27,10 @@ def cards(run: Run) -> Iterator[Card]:
         yield Card("Pools at the start, amounts in whole tokens", tuple(_pools(stress)))
     notices = dict.fromkeys((*_notices(run), *(stress.notices if stress else ())))
     left = ", ".join(run.defaults) or "none"
-    yield Card("What to know", (("left to defaults", left), *((f"notice {place}", told) for place, told in enumerate(notices, 1))))
+    yield Card(
+        "What to know",
+        (("left to defaults", left), *((f"notice {place}", told) for place, told in enumerate(map(grouped_digits, notices), 1))),
+    )
     yield Card("Sources, by SHA-256", tuple(_digests(run)))
     yield Card("How it was run", tuple(_options(run)))
 

@@ -8,14 +8,14 @@ from ringfence.inputs.figure_text import figure, interval, number, shown_unit
 from ringfence.inputs.result_records import CurveRecord, RecommendRecord, ReplayRecord, StressRecord
 from ringfence.inputs.results import our_version
 from ringfence.inputs.times import duration
-from ringfence.inputs.verdict import BROKEN, HELD, NONE, UNSURE
+from ringfence.inputs.verdict import BROKEN, HELD, MAX_ES99, MAX_PROBABILITY, NONE, UNSURE
 from ringfence.report import exact_pages, judgement, model_card, recommended
 from ringfence.report.comparison import Comparison
-from ringfence.report.keys import KEYS
+from ringfence.report.keys import KEYS, LARGEST
 from ringfence.report.parts import Card, Key, Section, Table
 from ringfence.report.run import Run
-from ringfence.report.sections import all_figures, sections
-from ringfence.report.words import data_date, terms_in_words
+from ringfence.report.sections import MOST_POOLS, all_figures, sections
+from ringfence.report.words import data_date, grouped_digits, terms_in_words
 
 TEMPLATES = "templates"
 SIGNS = {BROKEN: "✗", UNSURE: "!", NONE: "?", HELD: "✓"}
@@ -23,6 +23,12 @@ SIGNS = {BROKEN: "✗", UNSURE: "!", NONE: "?", HELD: "✓"}
 STATE_ONE = "state one: --max-es99-bps or --max-prob"
 GROSS = 2.0
 """The pool's own loss is told beside the verdict where it is so many times what is bounded."""
+WHOLE = {MAX_ES99: "loss_es99", MAX_PROBABILITY: "prob_significant_loss"}
+"""Of the pool, before reserve and backstop, what a bounded figure is of its lenders."""
+ONE_LOAN = 0.2
+"""A loan of a larger part of the debt is told beside the verdict."""
+UNSOLD = ("unsold at the end: ", "at the end of the horizon")
+"""How a notice begins, or what it holds, that says that the figures leave out a loss."""
 NO_BREAK = "\u00a0%"
 """No line ends between a number and its per cent."""
 LAST = "A scenario is an assumption, not a forecast."
@@ -92,7 +98,7 @@ def page_of(run: Run, comparison: Comparison | None = None, *, drawn: bool = Tru
         verdict_kind=verdict.kind,
         sign=SIGNS[verdict.kind],
         verdict=verdict.sentence,
-        verdict_lines=(*recommended.answer_lines(run), *(_sentence(line) for line in verdict.reasons or (STATE_ONE,)), *_gross(run)),
+        verdict_lines=(*recommended.answer_lines(run), *(_sentence(line) for line in verdict.reasons or (STATE_ONE,)), *_beside(run)),
         reason=judgement.main_reason(run),
         weakest=judgement.weakest_assumption(run),
         keys=tuple(_keys(run)),
@@ -109,12 +115,52 @@ def _compared(comparison: Comparison | None) -> tuple[Section, ...]:
     return comparison.sections if comparison is not None else ()
 
 
+def _beside(run: Run) -> Iterator[str]:
+    """What must be seen with a verdict: what it leaves out, and what it rests on."""
+    yield from _unsold(run)
+    yield from _gross(run)
+    yield from _one_loan(run)
+    yield from _worlds(run)
+
+
+def _unsold(run: Run) -> Iterator[str]:
+    """Notices of debt that nobody has bought when a run ends."""
+    notices = (*(run.record.notices if isinstance(run.record, RecommendRecord) else ()), *(run.stress.notices if run.stress else ()))
+    for told in dict.fromkeys(notices):
+        if told.startswith(UNSOLD[0]) or UNSOLD[1] in told:
+            yield _sentence(grouped_digits(told).rstrip("."))
+
+
 def _gross(run: Run) -> Iterator[str]:
-    """What the bounded figure leaves out: what reserve and backstop bear before lenders do."""
-    whole = run.metrics.get("loss_es99")
-    if run.bound is not None and whole is not None and whole.value > GROSS * max(run.bound.value, run.bound.most):
-        told = figure(whole.value, whole.low, whole.high, whole.unit)
-        yield f"Before reserve and backstop the pool loses {told} in its worst 1 % of futures: the bound rests on their being there."
+    """What the bounded figures leave out: what reserve and backstop bear before lenders do."""
+    rests = "" if run.verdict.is_broken else ": the bound rests on their being there"
+    for check in run.checks:
+        whole = run.metrics.get(WHOLE.get(check.metric, ""))
+        if whole is not None and whole.value > GROSS * max(check.value, check.most):
+            told = figure(whole.value, whole.low, whole.high, whole.unit)
+            is_part = check.metric == MAX_PROBABILITY
+            lost = f"significantly in {told}" if is_part else f"{told} in its worst 1 % of futures"
+            yield f"Before reserve and backstop the pool loses {lost}{rests}."
+
+
+def _one_loan(run: Run) -> Iterator[str]:
+    """Where one borrower is much of a pool."""
+    for pool in run.pools[:MOST_POOLS]:
+        largest = (pool.metrics if len(run.pools) > 1 else run.metrics).get(LARGEST)
+        if largest is not None and largest.value > ONE_LOAN:
+            of = f" of {pool.name[:40]}" if len(run.pools) > 1 else ""
+            yield f"One loan is {number(largest.value, largest.unit)} % of the debt{of}."
+
+
+def _worlds(run: Run) -> Iterator[str]:
+    """How the same pool fares in the worlds that ship."""
+    if run.led is None or run.stress is None:
+        return
+    entries = [found.metrics[run.led.metric] for found in run.stress.scenarios if run.led.metric in found.metrics]
+    if entries:
+        broken = sum(not metric.value <= run.led.most for metric in entries)
+        length = duration(run.stress.scenarios[0].horizon)
+        yield f"It breaks the bound in {broken} of {len(entries)} shipped scenarios, which are drawn to hurt, within {length}."
 
 
 def _sentence(line: str) -> str:
@@ -150,5 +196,5 @@ def _keys(run: Run) -> Iterator[Key]:
     for name, label in KEYS:
         metric = run.metrics.get(name)
         if metric is not None and not (drawn and name == "lender_net_yield"):
-            told = f"({interval(metric.low, metric.high, metric.unit)})"
+            told = "" if name == LARGEST else f"({interval(metric.low, metric.high, metric.unit)})"
             yield Key(label, number(metric.value, metric.unit), told, shown_unit(metric.unit), metric.definition)

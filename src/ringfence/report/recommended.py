@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from ringfence.inputs.figure_text import interval, number
+from ringfence.inputs.figure_text import figure, interval, number
 from ringfence.inputs.result_records import Answer, RecommendRecord
 from ringfence.report import grid_charts
 from ringfence.report.parts import Section, Table
@@ -30,7 +30,7 @@ def sections(run: Run) -> Iterator[Section]:
     yield _binding(record)
 
 
-def answers(record: RecommendRecord) -> Table:
+def answers(record: RecommendRecord, *, by_probability: bool = False) -> Table:
     """A row for each term: what was found, its interval, what it was, what binds, and what more would cost."""
     rows = [
         (
@@ -40,11 +40,12 @@ def answers(record: RecommendRecord) -> Table:
             term_value(answer.term, answer.before),
             answer.goal,
             binding_text(answer.binding),
-            _further(answer),
+            _further(answer, by_probability=by_probability),
         )
         for answer in record.answers
     ]
-    head = ("term", "answer", "interval at the bound", "was", "asked", "what binds", "one step further, lenders' ES 99 %")
+    beyond = "significant losses of lenders" if by_probability else "lenders' ES 99 %"
+    head = ("term", "answer", "interval at the bound", "was", "asked", "what binds", f"one step further, {beyond}")
     return Table("The answers", head, rows, frozenset({4, 5, 6}))
 
 
@@ -56,9 +57,8 @@ def _terms(run: Run, record: RecommendRecord) -> Section:
         "interval of the bounded figure keeps the bound to that at which its lower end does."
     )
     drawn = [answer for answer in record.answers if _is_drawn(answer)]
-    charts = tuple(grid_charts.tried(one, f"tried-{place}", TERMS.get(one.term, one.term), run.bound) for place, one in enumerate(drawn))
-    costs = tuple(f"{TERMS.get(answer.term, answer.term)}: {answer.cost}." for answer in record.answers if answer.cost)
-    return Section("terms", "Recommended terms", (lead,), charts, notes=costs, first=answers(record))
+    charts = tuple(grid_charts.tried(one, f"tried-{place}", TERMS.get(one.term, one.term), run.led) for place, one in enumerate(drawn))
+    return Section("terms", "Recommended terms", (lead,), charts, first=answers(record, by_probability=run.by_probability))
 
 
 def _name(answer: Answer) -> str:
@@ -74,12 +74,15 @@ def _ends(answer: Answer) -> str:
     return f"{low} to {high}"
 
 
-def _further(answer: Answer) -> str:
+def _further(answer: Answer, *, by_probability: bool) -> str:
     if not answer.next_value:
         return "no further value on the grid"
     at = term_value(answer.term, answer.next_value)
     if not answer.next_loss:
         return f"at {at}: forbidden by the protocol"
+    if by_probability:
+        part = answer.next_probability
+        return f"at {at}: {figure(part['value'], part['low'], part['high'], 'probability')}" if part else f"at {at}: not told"
     return f"at {at}: {number(answer.next_loss['value'])} ({interval(answer.next_loss['low'], answer.next_loss['high'])}) bp of supply"
 
 

@@ -12,11 +12,13 @@ from ringfence.inputs.verdict import MAX_ES99, MAX_PROBABILITY, BoundCheck, Verd
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What a folder holds; `stated` are bounds that come from elsewhere, beside those of the run or in their place."""
+    """What a folder holds; `stated` are bounds that come from elsewhere, beside those of the run or in their place, or, with
+    `only_stated`, instead of any of its own."""
 
     folder: Path
     record: Record
     stated: Mapping[str, float] | None = None
+    only_stated: bool = False
 
     @property
     def stress(self) -> StressRecord | None:
@@ -48,7 +50,7 @@ class Run:
     @property
     def bounds(self) -> Mapping[str, float]:
         """What was stated when the run was made, and here, which counts for more."""
-        made = self.record.bounds if isinstance(self.record, StressRecord | RecommendRecord) else {}
+        made = self.record.bounds if isinstance(self.record, StressRecord | RecommendRecord) and not self.only_stated else {}
         return {**made, **(self.stated or {})}
 
     @property

@@ -1,17 +1,17 @@
 """The sections of a page of a stress run, in their order: each says in a sentence what its drawing shows, or how to get what is missing."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from ringfence.inputs.figure_text import exact, figure, interval, number, shown_unit
 from ringfence.inputs.result_records import PoolRecord, StressRecord
 from ringfence.inputs.stress_result import Metric
 from ringfence.inputs.times import duration
-from ringfence.inputs.verdict import MAX_ES99
+from ringfence.inputs.verdict import MAX_ES99, MAX_PROBABILITY
 from ringfence.report import charts, grid_charts
 from ringfence.report.judgement import moves
-from ringfence.report.parts import Section, Table
+from ringfence.report.parts import Chart, Section, Table
 from ringfence.report.run import Run
-from ringfence.report.words import day
+from ringfence.report.words import day, told_bounded
 
 BP = "bp of supply"
 MOST_POOLS = 4
@@ -87,7 +87,11 @@ def _distribution(run: Run, stress: StressRecord) -> Section:
             missing="The curve needs a newer result: run ringfence stress again.",
         )
     return Section(
-        "distribution", "Loss distribution", lead, (charts.exceedance(stress.distribution, stress.metrics, run.bound),), beside=table
+        "distribution",
+        "Loss distribution",
+        lead,
+        (charts.exceedance(stress.distribution, stress.metrics, run.led, stress.significant),),
+        beside=table,
     )
 
 
@@ -157,6 +161,8 @@ def _heatmap(run: Run, stress: StressRecord) -> Section:
             if most
             else " At the scenario's depth no LTV shown keeps the bound."
         )
+    elif run.by_probability:
+        lead += " Of the probability that is bounded nothing was measured here: no line is drawn."
     return Section("heatmap", title, (lead,), (grid_charts.heatmap(near, run.bound),))
 
 
@@ -229,30 +235,33 @@ def _scenarios(run: Run, stress: StressRecord) -> Section:
     tables.insert(
         0, Table("What each scenario claims of this pool", ("scenario", "kind", "claims", "borne out"), rows, frozenset({1, 2, 3}))
     )
-    entries = [(found.name, found.metrics[MAX_ES99]) for found in stress.scenarios if MAX_ES99 in found.metrics]
+    drawn = _in_each(run, stress)
+    return Section("scenarios", title, drawn[0], drawn[1], tables)
+
+
+def _in_each(run: Run, stress: StressRecord) -> tuple[Sequence[str], Sequence[Chart]]:
+    """What is bounded, in each world that ships; nothing where they do not hold it."""
+    of = MAX_PROBABILITY if run.by_probability else MAX_ES99
+    entries = [(found.name, found.metrics[of]) for found in stress.scenarios if of in found.metrics]
     first = stress.scenarios[0]
+    lead = [f"The same book and terms in each world that ships, {number(first.paths)} futures of {duration(first.horizon)}."]
+    if not entries:
+        return lead, ()
     worst, metric = max(entries, key=lambda one: one[1].value)
-    lead = [
-        f"The same book and terms in each world that ships, {number(first.paths)} futures of {duration(first.horizon)}. Worst is {worst}: "
-        f"lenders' ES 99 % is {_told(metric)}."
-    ]
-    if run.bound is not None:
-        broken = [name for name, metric in entries if not metric.value <= run.bound.most]
-        lead.append(
-            f"The bound of {exact(run.bound.most)} {BP} is broken in {len(broken)} of {len(entries)}: {', '.join(broken) or 'none'}."
-        )
-    told = "; ".join(f"{name} {number(metric.value)}" for name, metric in entries)
-    caption = "Worlds drawn to hurt, not forecasts; the dotted line is the bound." if run.bound else "Worlds drawn to hurt, not forecasts."
-    chart = charts.bars(
-        "scenarios",
-        "Lenders' ES 99 % in each",
-        entries,
-        "lenders' ES 99 %, bp of supply",
-        caption,
-        told,
-        bound=run.bound.most if run.bound else None,
-    )
-    return Section("scenarios", title, lead, (chart,), tables)
+    lead[0] += f" Worst is {worst}: {told_bounded(of, metric.value, metric.low, metric.high)}."
+    caption = f"{duration(first.horizon)} and {number(first.paths)} futures each: worlds drawn to hurt, not forecasts."
+    bound = run.led
+    if bound is not None:
+        broken = [name for name, metric in entries if not metric.value <= bound.most]
+        most = f"{exact(bound.most, bound.unit)} {shown_unit(bound.unit)}"
+        lead.append(f"The bound of {most} is broken in {len(broken)} of {len(entries)}: {', '.join(broken) or 'none'}.")
+        longer = f", over {duration(stress.horizon)}" if stress.horizon != first.horizon else ""
+        caption += f" The dotted line is the bound, stated for the run{longer}."
+    told = "; ".join(f"{name} {number(metric.value, metric.unit)}" for name, metric in entries)
+    title, axis = "Lenders' ES 99 % in each", "lenders' ES 99 %, bp of supply"
+    if run.by_probability:
+        title, axis = "Significant losses of lenders in each", "futures in which lenders lose significantly"
+    return lead, (charts.bars("scenarios", title, entries, axis, caption, told, bound=bound.most if bound else None),)
 
 
 def _replays(stress: StressRecord) -> Section:

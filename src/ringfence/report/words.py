@@ -5,13 +5,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from ringfence.inputs.figure_text import exact, number
+from ringfence.inputs.figure_text import GROUP, exact, figure, number
 from ringfence.inputs.pool_file import MAX_BORROW_CAP, MAX_SUPPLY_CAP, UNITS
 from ringfence.inputs.times import LAST, duration
+from ringfence.inputs.verdict import MAX_PROBABILITY
 
 WAD = 10**18
 MINUTE = 60
 DATE = re.compile(r"(?<!\d)(20[0-9]{2})-([01][0-9])-([0-3][0-9])(?!\d)")
+COMMAS = re.compile(r"(?<![\w,./-])\d{1,3}(?:,\d{3})+(?![\w,])")
 BINDING = {"loss_es99": "the bound on lenders' ES 99 %", "prob_significant_loss": "the bound on significant losses"}
 """What binds, in words."""
 TERMS = {
@@ -47,6 +49,18 @@ def binding_text(name: str) -> str:
     if name.startswith(("terms:", "pool:", "rate:")):
         return f'the protocol\'s bound "{name}"'
     return BINDING.get(name, f"the {name}" if name.startswith("end of the grid") else name)
+
+
+def told_bounded(metric: str, value: float, low: float, high: float) -> str:
+    """What a bounded figure is, as the end of a sentence."""
+    if metric == MAX_PROBABILITY:
+        return f"lenders lose significantly in {figure(value, low, high, 'probability')}"
+    return f"lenders' ES 99 % is {figure(value, low, high, 'bp of supply')}"
+
+
+def grouped_digits(text: str) -> str:
+    """A sentence from elsewhere with its 1,000 as this page writes it."""
+    return COMMAS.sub(lambda found: found.group().replace(",", GROUP), text)
 
 
 def part(text: str) -> str:
