@@ -5,13 +5,15 @@ difference, far narrower than what two intervals beside each other tell.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ringfence.inputs.errors import InputError
-from ringfence.inputs.figure_text import GROUP, interval, number, shown_unit
+from ringfence.inputs.figure_text import GROUP, exact, interval, number, shown_unit
 from ringfence.inputs.result_records import CurveRecord, ReplayRecord, StressRecord
-from ringfence.report.keys import KEYS
+from ringfence.inputs.times import duration
+from ringfence.inputs.verdict import MAX_ES99, MAX_PROBABILITY
+from ringfence.report.keys import KEYS, LABELS
 from ringfence.report.markdown import plain, row
 from ringfence.report.paired import paired
 from ringfence.report.parts import Section, Table
@@ -22,6 +24,20 @@ MOST_ROWS = 400
 SAME_WORLD = ("prices", "step", "correlation", "start")
 """Parts of a scenario that the paths of prices follow from."""
 NAMES = ("this", "the other")
+BOUNDS = {MAX_ES99: "bp of supply", MAX_PROBABILITY: "probability"}
+OPTIONS = {
+    "paths": "futures",
+    "horizon": "horizon",
+    "seed": "seed",
+    "significant": "significant loss, part of supply",
+    "causes": "causes looked for",
+    "around": "neighbours looked at (--around)",
+    "vary": "terms varied",
+    "start_price": "start price",
+    f"bounds.{MAX_ES99}": "bound on lenders' ES 99 %",
+    f"bounds.{MAX_PROBABILITY}": "bound on significant losses",
+}
+"""What an option is called beside another run's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +93,7 @@ class Comparison:
 def comparison(this: Run, other: Run) -> Comparison:
     """This run beside the other; raises InputError for runs of different kinds."""
     if this.stress is not None and other.stress is not None:
-        return _of_stress(this, other, this.stress, other.stress)
+        return _of_stress(this, _by(this.bounds, other), this.stress, other.stress)
     pairs = (this.record, other.record)
     if isinstance(this.record, ReplayRecord) and isinstance(other.record, ReplayRecord):
         return _exact(this, other, this.record.pool, other.record.pool, this.record.terms, other.record.terms)
@@ -85,6 +101,11 @@ def comparison(this: Run, other: Run) -> Comparison:
         return _exact(this, other, this.record.pool, other.record.pool, this.record.terms, other.record.terms)
     kinds = " and a ".join(type(record).__name__.removesuffix("Record").lower() for record in pairs)
     raise InputError(other.folder, f"cannot stand beside {this.folder}: a {kinds}", remedy="compare results of one kind")
+
+
+def _by(bounds: Mapping[str, float], run: Run) -> Run:
+    """A run judged by these bounds alone: two are weighed by one measure, that of the one which the page is of."""
+    return replace(run, stated=bounds, only_stated=True)
 
 
 def _of_stress(this: Run, other: Run, one: StressRecord, two: StressRecord) -> Comparison:
@@ -109,10 +130,13 @@ def _of_stress(this: Run, other: Run, one: StressRecord, two: StressRecord) -> C
     inputs = tuple(_inputs(this, other, one, two))
     head = ("metric", *NAMES, "this less the other", "95 % interval", "unit", "told")
     shown = [change for change in changes if change.low is not None] or [change for change in changes if change.metric in dict(KEYS)]
-    table = Table("What changed", head, [_shown(change) for change in shown], frozenset({5, 6}))
+    named = [(LABELS.get(change.metric, change.metric), *_shown(change)[1:]) for change in shown]
+    table = Table("What changed", head, named, frozenset({5, 6}))
     rest = Table("Every metric that both have", head, [_shown(change) for change in changes], frozenset({5, 6}))
     differing = Table("What they were made from, where it differs", ("what", *NAMES), inputs[:MOST_ROWS], frozenset({1, 2}))
-    verdicts = f"This: {this.verdict.sentence}. The other: {other.verdict.sentence}."
+    judged = "Both by the bounds of this: " if this.bounds else ""
+    verdicts = f"{judged}{_small(this.verdict.sentence)} (this); {_small(other.verdict.sentence)} (the other)."
+    verdicts = verdicts[:1].upper() + verdicts[1:]
     lead = (verdicts, how, "" if inputs else "Nothing differs in what they were made from.")
     tables = (table, *((differing,) if inputs else ()))
     section = Section("compared", "Beside the other run", tuple(line for line in lead if line), tables=tables, folded=(rest,))
@@ -146,15 +170,37 @@ def _inputs(this: Run, other: Run, one: StressRecord, two: StressRecord) -> Iter
                 yield f"{of}{name.replace('_', ' ')}", number(values[0]), number(values[1])
         yield from ((f"{of}{TERMS.get(name, name)}", a, b) for name, a, b in _differing(_readable(pool.terms), _readable(beside.terms)))
     yield from ((f"scenario {name}", a, b) for name, a, b in _differing(_flat(one.scenario), _flat(two.scenario)))
-    yield from ((f"option {name}", a, b) for name, a, b in _differing(_flat(one.origin.options), _flat(two.origin.options)))
+    yield from _options(one.origin.options, two.origin.options)
     yield from _digests(this, other)
     yield from ((f"version of {name}", a, b) for name, a, b in _differing(this.record.origin.versions, other.record.origin.versions))
 
 
+def _options(this: Mapping[str, Any], other: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """Options that differ; one that a run does not have is told as not given, a switch as off."""
+    a, b = _flat(this), _flat(other)
+    for name in dict.fromkeys((*a, *b)):
+        absent = "no" if {a.get(name), b.get(name)} & {"yes", "no"} else "not given"
+        values = a.get(name, absent), b.get(name, absent)
+        if values[0] != values[1]:
+            yield OPTIONS.get(name, f"option {name}"), *values
+
+
 def _digests(this: Run, other: Run) -> Iterator[tuple[str, str, str]]:
-    """Files that differ by the beginnings of their digests."""
-    found = this.record.origin.inputs, other.record.origin.inputs
-    yield from ((f"SHA-256 of {name}", a[:16], b[:16]) for name, a, b in _differing(*found))
+    """Files that differ by the beginnings of their digests; a file is known by its name, else by what it holds, else by its place."""
+    a, b = dict(this.record.origin.inputs), dict(other.record.origin.inputs)
+    alone = {name: digest for name, digest in a.items() if name not in b and digest not in b.values()}
+    beside = {name: digest for name, digest in b.items() if name not in a and digest not in a.values()}
+    yield from ((f"SHA-256 of {name}", a[name][:16], b[name][:16]) for name in a if name in b and a[name] != b[name])
+    if len(alone) == len(beside):
+        for (name, one), (new, two) in zip(alone.items(), beside.items(), strict=True):
+            yield f"SHA-256 of {name} (the other: {new})", one[:16], two[:16]
+        return
+    yield from ((f"SHA-256 of {name}", digest[:16], "none") for name, digest in alone.items())
+    yield from ((f"SHA-256 of {name}", "none", digest[:16]) for name, digest in beside.items())
+
+
+def _small(sentence: str) -> str:
+    return sentence[:1].lower() + sentence[1:]
 
 
 def _differing(this: Mapping[str, str], other: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
@@ -180,8 +226,22 @@ def _flat(table: Mapping[str, Any], above: str = "") -> dict[str, str]:
         if isinstance(value, Mapping):
             found |= _flat(value, f"{above}{name}.")
         else:
-            found[f"{above}{name}"] = (", ".join(map(str, value)) or "none" if isinstance(value, list) else str(value))[:200]
+            found[f"{above}{name}"] = _value(name, value)[:200]
     return found
+
+
+def _value(name: str, value: object) -> str:
+    """An option as a person reads it."""
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "none"
+    if value is None or isinstance(value, bool):
+        return {None: "none", True: "yes", False: "no"}[value]
+    if name == "horizon" and isinstance(value, int):
+        return duration(value)
+    if name in BOUNDS and isinstance(value, int | float):
+        unit = BOUNDS[name]
+        return f"{exact(value, unit)} {shown_unit(unit)}"
+    return exact(value) if isinstance(value, int) else str(value)
 
 
 def _shown(change: Change) -> tuple[str, ...]:
@@ -202,7 +262,7 @@ def _lines(verdicts: str, how: str, changes: list[Change], inputs: tuple[tuple[s
     if shown:
         yield row("metric", *NAMES, "this less the other", "95 % interval", "unit", "told")
         yield "|---|---:|---:|---:|---:|---|---|"
-        yield from (row(*_shown(change)) for change in shown[:20])
+        yield from (row(LABELS.get(change.metric, change.metric), *_shown(change)[1:]) for change in shown[:20])
     else:
         yield "No interval lies apart from its other."
     yield ""

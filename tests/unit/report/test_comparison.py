@@ -75,7 +75,7 @@ def test_what_they_were_made_from_is_told(results: Path, larger: Path) -> None:
     section = compared(larger, results / "stress").sections[0]
     rows = {row[0]: tuple(row[1:]) for row in section.tables[1].rows}
     assert rows["reserve"] == ("2\u202f000", "500")
-    assert set(rows) - {"reserve"} <= {"option around", "option bounds.lender_loss_es99", "SHA-256 of march_2020.csv"}
+    assert set(rows) - {"reserve"} <= {"neighbours looked at (--around)", "bound on lenders' ES 99 %", "SHA-256 of march_2020.csv"}
 
 
 @pytest.mark.parametrize(
