@@ -24,7 +24,7 @@ FLAGS = [
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 ]
 SIZES = {"desktop": (1280, 900), "phone": (390, 844)}
-PAGES = {"stress": (4, 12), "plain": (3, 8), "two": (4, 12), "recommend": (4, 12), "replay": (1, 3), "curve": (1, 4)}
+PAGES = {"stress": (3, 5), "plain": (2, 4), "two": (3, 6), "recommend": (3, 6), "replay": (1, 3), "curve": (1, 4)}
 """Sheets of A4, at least and at most."""
 SLACK = 1.5
 """Pixels by which a text may pass an edge: how letters are measured."""
@@ -46,6 +46,12 @@ OVERLAPS = """() => {
   }
   return found;
 }""".replace("SLACK", str(SLACK))
+MARGIN = "() => [...document.styleSheets[0].cssRules].find(rule => rule instanceof CSSPageRule).style.margin"
+LETTERS = """() => [...document.querySelectorAll('figure > svg')].map(svg => {
+  const width = svg.getBoundingClientRect().width;
+  const sizes = [...svg.querySelectorAll('text')].map(text => parseFloat(text.style.fontSize));
+  return [width, Math.min(...sizes) * width / 480 * 72 / 96];
+})"""
 BEYOND = """() => [...document.querySelectorAll('body *')]
   .filter(e => !e.closest('.scroll') && !e.closest('svg') && !e.closest('details:not([open])'))
   .filter(e => e.getBoundingClientRect().right > document.documentElement.clientWidth + 1)
@@ -148,6 +154,19 @@ def test_a_page_prints_on_a_few_sheets(browser: "Browser", reports: Path, kind: 
     page.context.close()
 
 
+def test_letters_of_printed_drawings_can_be_read(browser: "Browser", reports: Path) -> None:
+    """7 points at least, though two drawings stand beside each other; the width is that between the margins of A4."""
+    page, _, _ = opened(browser, reports / "stress" / "report.html", "desktop")
+    page.emulate_media(media="print")
+    margin = float(page.evaluate(MARGIN).split()[1].removesuffix("mm"))
+    page.set_viewport_size({"width": int((210 - 2 * margin) / 25.4 * 96), "height": 1000})
+    found: list[list[float]] = page.evaluate(LETTERS)
+    assert len(found) >= 8
+    assert min(points for _, points in found) >= 7
+    assert max(width for width, _ in found) <= 370
+    page.context.close()
+
+
 def sheets_of_drawings(content: bytes) -> list[set[bytes]]:
     """Of each outermost figure in a tagged PDF, the sheets on which anything of it stands: its own, and those of all that it holds."""
     objects = dict(re.findall(rb"(?:^|\n)(\d+) 0 obj\n(.*?)\nendobj", content, re.DOTALL))
@@ -191,8 +210,8 @@ def test_no_drawing_is_on_two_sheets(browser: "Browser", reports: Path) -> None:
 def test_a_drawing_on_two_sheets_is_seen(browser: "Browser", reports: Path) -> None:
     """By the same reading of the PDF: without the rule that keeps them together, and where a picture is longer than a sheet."""
     split = "figure, section { break-inside: auto !important; }"
-    long = "figure > svg { height: 400mm !important; }"
-    for style, pushes, all_of_them in ((split, range(0, 250, 40), False), (long, (0,), True)):
+    long = "figure { display: block !important; } figure > svg { height: 400mm !important; }"
+    for style, pushes, all_of_them in ((split, range(0, 250, 10), False), (long, (0,), True)):
         page, _, _ = opened(browser, reports / "stress" / "report.html", "desktop")
         found = [len(sheets) for push in pushes for sheets in sheets_of_drawings(printed(page, push=push, style=style))]
         assert max(found) > 1
