@@ -2,15 +2,13 @@
 
 import re
 
-from ringfence.inputs.figure_text import GROUP
-
 MARKUP = re.compile(r"([\\`*{}\[\]<>#|~@&$]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9]))")
 """An underscore within a word is no markup, and names of metrics stay readable."""
 
 
 def plain(text: str) -> str:
-    """Text without markup; narrow spaces become plain ones, which every font has."""
-    return MARKUP.sub(r"\\\1", text.replace(GROUP, " "))
+    """Text without markup; the narrow spaces within numbers stay, so that no line ends there."""
+    return MARKUP.sub(r"\\\1", text)
 
 
 def row(*cells: str) -> str:

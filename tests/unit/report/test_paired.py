@@ -136,7 +136,7 @@ def test_what_they_were_made_from_is_told_where_it_differs(tmp_path: Path) -> No
         ("reserve", "900", "700"),
         ("penalty", "2 %", "1 %"),
         ("scenario market.a", "0.25", "0.5"),
-        ("option significant", "0.02", "0.01"),
+        ("significant loss, part of supply", "0.02", "0.01"),
         ("SHA-256 of book.csv", "ef" * 8, "ab" * 8),
     ]
 
