@@ -78,6 +78,19 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class SecondLook:
+    """The recommended pool once more on futures of another seed, on which nothing was searched: what lenders lose there."""
+
+    seed: int
+    loss_es99: Metric
+    prob_significant_loss: Metric
+
+    def to_dict(self) -> dict[str, Any]:
+        """As in `result.json`."""
+        return {"seed": self.seed, "loss_es99": self.loss_es99.to_dict(), "prob_significant_loss": self.prob_significant_loss.to_dict()}
+
+
+@dataclass(frozen=True, slots=True)
 class RecommendResult:
     """Recommended terms with all that they rest on.
 
@@ -91,6 +104,7 @@ class RecommendResult:
     prob_significant_loss: Metric
     pool_loss_es99: Metric
     loss_mean: Metric
+    again: SecondLook
     binding: tuple[str, ...]
     answers: tuple[Answer, ...]
     evaluations: int
@@ -116,6 +130,7 @@ class RecommendResult:
             "prob_significant_loss": self.prob_significant_loss.to_dict(),
             "pool_loss_es99": self.pool_loss_es99.to_dict(),
             "loss_mean": self.loss_mean.to_dict(),
+            "again": self.again.to_dict(),
             "binding": list(self.binding),
             "answers": [asdict(answer) for answer in self.answers],
             "evaluations": self.evaluations,
@@ -167,6 +182,11 @@ def _heading(options: Mapping[str, Any]) -> list[str]:
         "The figures of stress/ again, with the same scenario:",
         f"  ringfence stress --book {BOOK_FILE} --terms {TERMS_FILE} --scenario SCENARIO --price {options['start_price']} \\",
         f"    {again} --significant-loss {options['significant']}",
+        *(
+            [f'SCENARIO with [market] a = "{options["market_a"]}" and without measure = "book": its depth for the loans as they were.']
+            if "market_a" in options
+            else []
+        ),
     ]
 
 

@@ -18,6 +18,8 @@ BROKEN, UNSURE, NONE, HELD = KINDS = ("broken", "unsure", "none", "held")
 """Of a verdict: a bound is broken; kept, and an interval reaches beyond it; nothing may be said; kept."""
 LEAST_PATHS = 1000
 """With fewer futures the worst 1 % are fewer than ten, and the interval of their mean says too little."""
+OTHER_FUTURES = "on other futures: "
+"""How the notice begins that says that a recommendation breaks its bound on futures that it was not searched on."""
 NONE_SEEN = 3.0
 """What no path of n shows has a probability under 3 / n, with 95 %."""
 ROUNDED = 0.005
@@ -121,13 +123,13 @@ def verdict(
     checked: Sequence[BoundCheck], defaults: Sequence[str] = (), not_borne_out: Iterable[str] = (), notices: Iterable[str] = ()
 ) -> Verdict:
     """What these checks allow to be said, given the inputs that were `defaults`, the claims of the scenario that were not borne out, and
-    the run's notices, of which those that begin with UNSOLD speak against its figures.
+    the run's notices, of which those that begin with UNSOLD or OTHER_FUTURES speak against its figures.
 
     A pool that breaks its bound in the kindest world breaks it, so "broken" comes before "none"; "held" needs all to be decided.
     """
     claims = tuple(f"the scenario claims {claim}, which this run does not bear out" for claim in not_borne_out)
     told = tuple(check.sentence for check in checked)
-    unsold = tuple(notice for notice in notices if notice.startswith(UNSOLD))
+    unsold = tuple(notice for notice in notices if notice.startswith((UNSOLD, OTHER_FUTURES)))
     broken = [check for check in checked if not check.held]
     plural = "" if len(checked) == 1 else "s"
     if broken:

@@ -1,15 +1,34 @@
 """What was found, as a result says it: each answer with its interval, what binds it, and what one step further would cost."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 from ringfence.inputs.pool_file import PoolFile
 from ringfence.inputs.recommend_result import Answer, Figure, NextStep, Tried
 from ringfence.inputs.stress_result import Metric, StressResult
 from ringfence.inputs.varied_terms import value_of
+from ringfence.inputs.verdict import OTHER_FUTURES
 from ringfence.lab.judge import LENDERS_ES99, LENDERS_PROB, Evaluation, Evaluator
-from ringfence.lab.recommend_text import further, grouped, kept, not_allowed, not_kept, nothing_allowed
+from ringfence.lab.recommend_text import further, grouped, kept, named, not_allowed, not_kept, nothing_allowed, with_interval
 from ringfence.lab.term_search import BINDING, GRID_END, Found, Nowhere, TermSearch
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Again:
+    """The recommended pool on other futures, of another seed: what was searched on the first ones may have been lucky there."""
+
+    seed: int
+    found: Evaluation
+
+
+def on_other_futures(again: Again) -> Iterator[str]:
+    """That the bounds are broken there, if they are."""
+    for name in again.found.broken:
+        yield (
+            f"{OTHER_FUTURES}with seed {again.seed} {named(name)} is {with_interval(again.found.metrics[name], name)}, over the bound: "
+            "the search found what suits its own futures; take more paths, --sure, or the safe end of the intervals"
+        )
 
 
 def answers_of(found: Sequence[Found], search: TermSearch, evaluator: Evaluator, pool: PoolFile) -> tuple[Answer, ...]:

@@ -1,6 +1,5 @@
 """What a pool of other terms costs on the same paths: one evaluation, remembered, with the figures that a stress run would give."""
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,6 +21,8 @@ LENDERS_ES99, LENDERS_PROB = MAX_ES99, MAX_PROBABILITY
 POOL_ES99, LENDERS_MEAN = "loss_es99", "lender_loss_mean"
 MEASURED = (LENDERS_ES99, LENDERS_PROB, POOL_ES99, LENDERS_MEAN)
 EXPLAINED = {"perfect_oracle": "the oracle's gap", "infinite_depth": "the market's depth", "no_latency": "latency and outages"}
+TINY = 1e-9
+"""What stands for a bound of 0 where a figure is told as a part of it, so that the smaller of two is nearer."""
 BIN_WIDTH = 0.001
 """As in a stress run."""
 Progress = Callable[[int, int], None]
@@ -71,7 +72,7 @@ class Evaluation:
     def _over(self, name: str) -> float:
         """By what part of its bound a figure is over it; below 0 if it is not."""
         value, most = self.judged(name), self.bounds[name]
-        return value / most - 1.0 if most else (math.inf if value > 0.0 else 0.0)
+        return (value - most) / (most or TINY)
 
 
 class Evaluator:

@@ -14,7 +14,7 @@ from ringfence.inputs.pool_file import PoolFile
 from ringfence.inputs.pool_text import book_text, written_terms
 from ringfence.inputs.prices import Prices
 from ringfence.inputs.provenance import digests
-from ringfence.inputs.recommend_result import BOOK_FILE, TERMS_FILE, Answer, RecommendResult, recommended_text
+from ringfence.inputs.recommend_result import BOOK_FILE, TERMS_FILE, Answer, RecommendResult, SecondLook, recommended_text
 from ringfence.inputs.scenario import Scenario
 from ringfence.inputs.start_price import StartPrice, decimal
 from ringfence.inputs.start_price import start_price as start_price_of
@@ -24,13 +24,16 @@ from ringfence.inputs.varied_terms import CAP_NAMES
 from ringfence.inputs.verdict import MAX_ES99, MAX_PROBABILITY
 from ringfence.lab.fitted import fitted
 from ringfence.lab.recommend_progress import Progress, Told
-from ringfence.lab.stress import DAY, check_run, check_types, stress, versions
+from ringfence.lab.stress import DAY, MAX_SEED, check_run, check_types, stress, versions
 
 if TYPE_CHECKING:
+    from ringfence.lab.answers import Again
     from ringfence.lab.judge import Evaluator
     from ringfence.lab.term_search import Found, TermSearch
 
 BP = 10_000.0
+GLANCE = 500
+"""Paths, or a tenth of all if that is more, on which values beyond an answer are looked at."""
 
 
 def recommend(
@@ -67,7 +70,7 @@ def recommend(
 
     Raises InputError for what does not fit, and NoAnswer where no terms of the grids keep the bounds.
     """
-    from ringfence.lab.answers import answers_of, why_not
+    from ringfence.lab.answers import Again, answers_of, why_not
     from ringfence.lab.judge import Evaluator
     from ringfence.lab.stress_plan import check_memory
     from ringfence.lab.term_search import Nowhere, TermSearch
@@ -80,13 +83,15 @@ def recommend(
     given = _checked(book, pool, scenario, price, names, grids or {}, paths, horizon, seed)
     held, notices = _held_depth(scenario, names, book, pool)
     told = Told(progress, names)
-    evaluator = Evaluator(
-        fitted(held), price, bounds,
-        horizon=horizon, seed=seed, paths=paths, threads=threads, significant=significant, sure=sure, progress=told.run,
-    )  # fmt: skip
+    world = fitted(held)
+    same: dict[str, Any] = {"horizon": horizon, "threads": threads, "significant": significant}
+    evaluator = Evaluator(world, price, bounds, seed=seed, paths=paths, sure=sure, progress=told.run, **same)
+    few = min(paths, max(GLANCE, paths // 10))
+    glance = Evaluator(world, price, bounds, seed=seed, paths=few, progress=told.aside, **same) if few < paths else evaluator
+    other = Evaluator(world, price, bounds, seed=(seed + 1) % MAX_SEED, paths=paths, progress=told.aside, **same)
     plan = evaluator.plan(book, pool)
     check_memory(plan.world({}), paths, threads, len(dict(plan.variants())), 0)
-    search = TermSearch(book, pool, names, given, evaluator, told.term)
+    search = TermSearch(book, pool, names, given, evaluator, told.term, glance)
     found = search.run()
     if isinstance(found, Nowhere):
         raise NoAnswer(why_not(found, evaluator, search, pool))
@@ -100,15 +105,17 @@ def recommend(
         **({"sure": True} if sure else {}),
         "grids": dict(grids or {}),
         "start_price": decimal(begin.price) if isinstance(begin, StartPrice) else repr(price),
+        **({"market_a": repr(held.market.a)} if held is not scenario else {}),
     }
     answers = answers_of(found, search, evaluator, pool)
     filled, chosen = _files(*search.pool({one.term.name: one.value for one in found}), pool, answers, options)
+    again = Again((seed + 1) % MAX_SEED, other.of(filled, chosen))
     whole = stress(
         [(filled, chosen)], held, start_prices=[begin], paths=paths, horizon=horizon, seed=seed, threads=threads, significant=significant,
         bounds=bounds, around=around, histories=histories, progress=told.last,
     )  # fmt: skip
-    inputs = digests([book.source, pool.source, scenario.source, *scenario.sources])
-    return _result(found, answers, search, evaluator, inputs, options, notices, filled, chosen, whole)
+    inputs = digests([book.source, pool.source, scenario.source, *scenario.sources, *(past.source for past in histories)])
+    return _result(found, answers, search, evaluator, inputs, options, notices, filled, chosen, whole, again)
 
 
 def _checked(
@@ -147,9 +154,10 @@ def _result(
     book: Book,
     pool: PoolFile,
     whole: StressResult,
+    again: "Again",
 ) -> RecommendResult:
-    """All that was found, `book` and `pool` as judged last, and `whole` the run of them."""
-    from ringfence.lab.answers import binding_of, doubts, search_notices
+    """All that was found, `book` and `pool` as judged last, `whole` the run of them, `again` the same pool on other futures."""
+    from ringfence.lab.answers import binding_of, doubts, on_other_futures, search_notices
     from ringfence.lab.judge import LENDERS_ES99, LENDERS_MEAN, LENDERS_PROB, POOL_ES99
 
     reached = search.evaluate({one.term.name: one.value for one in found})
@@ -161,6 +169,7 @@ def _result(
         prob_significant_loss=reached.metrics[LENDERS_PROB],
         pool_loss_es99=reached.metrics[POOL_ES99],
         loss_mean=reached.metrics[LENDERS_MEAN],
+        again=SecondLook(again.seed, again.found.metrics[LENDERS_ES99], again.found.metrics[LENDERS_PROB]),
         binding=binding_of(answers),
         answers=answers,
         evaluations=evaluator.evaluations,
@@ -168,7 +177,7 @@ def _result(
         versions=versions(),
         options=options,
         defaults=whole.defaults,
-        notices=(*notices, *search_notices(found, pool), *unsure, *whole.notices),
+        notices=(*notices, *search_notices(found, pool), *unsure, *on_other_futures(again), *whole.notices),
         pool=pool,
         book=book,
         stress=whole,

@@ -31,6 +31,10 @@ class Told:
         about = self._about
         self._tell(f"evaluation {self._done + 1} of about {about}: {self._name}", (self._done + self._part) / (about + LAST_RUN))
 
+    def aside(self, _done: int, _of: int) -> None:
+        """A run that is no evaluation goes on."""
+        self.run(0, 0)
+
     def last(self, done: int, of: int) -> None:
         """So many paths of the stress run at the answer are done."""
         part = done / of if of else 0.0

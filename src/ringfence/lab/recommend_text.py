@@ -26,6 +26,11 @@ def amount(value: float, metric: str) -> str:
     return f"{digits(value)} bp of supply" if metric == MAX_ES99 else f"{digits(100 * value)} %"
 
 
+def excess(value: float, metric: str) -> str:
+    """By how much a bounded figure is over: a difference of probabilities is in points."""
+    return amount(value, metric) if metric == MAX_ES99 else f"{digits(100 * value)} percentage points"
+
+
 def digits(value: float) -> str:
     """Hundredths under 10, tenths under 1,000."""
     return f"{value:,.{2 if abs(value) < 10 else 1 if abs(value) < 1000 else 0}f}"
@@ -46,7 +51,7 @@ def grouped(text: str) -> str:
 def _over_bound(found: "Evaluation", name: str) -> str:
     """By how much a broken bound is broken, by which end."""
     whose = "its upper end " if found.sure else ""
-    return f"{whose}{amount(found.judged(name) - found.bounds[name], name)} over the bound"
+    return f"{whose}{excess(found.judged(name) - found.bounds[name], name)} over the bound"
 
 
 def kept(goal: str, term: str, value: str, low: str, high: str, reached: "Evaluation") -> str:
@@ -98,4 +103,4 @@ def _explanation(explained: Mapping[str, float]) -> Iterator[str]:
     if explained:
         largest = sorted(explained.items(), key=lambda item: -item[1])
         parts = (f"{digits(abs(part))} bp {'less' if part >= 0 else 'more'} without {cause}" for cause, part in largest)
-        yield f"; on the same paths it would be {', '.join(parts)}"
+        yield f"; on the same paths {NAMES[MAX_ES99]} would be {', '.join(parts)}"

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 Holds = Callable[[int], bool]
 PROBES = 16
+LOOKED_AT = 100
 
 
 def bisected(holds: Holds, count: int) -> int | None:
@@ -51,6 +52,15 @@ def from_place(holds: Holds, count: int, start: int) -> int | None:
             return _between(holds, start - reach, start - reach // 2)
         reach *= 2
     return _between(holds, 0, start - reach // 2) if start > 0 and holds(0) else None
+
+
+def beyond(holds: Holds, likely: Holds, count: int, place: int | None) -> int | None:
+    """The last place that holds after one that was found (None: none was), for rows in which order is only likely: places beyond it, at
+    most `LOOKED_AT` spread evenly, the last first, of which only those that are `likely` to hold are asked; then outward from it."""
+    first = 0 if place is None else place + 1
+    looked = {count - 1 - number * (count - first) // LOOKED_AT for number in range(LOOKED_AT)} if first < count else set()
+    further = next((each for each in sorted(looked, reverse=True) if each >= first and likely(each) and holds(each)), None)
+    return place if further is None else _outward(holds, further, count)
 
 
 def _outward(holds: Holds, start: int, count: int) -> int:

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
 ENOUGH_PATHS = 1_000
 """Paths under which a tail of one in a hundred is fewer than ten."""
-UNSOLD_PART, UNSOLD_PATHS = 0.01, 0.01
-"""Of the debt, unhealthy at the end, and of the paths: beyond both, a horizon is too short for its tail to be believed."""
+UNSOLD_PART, UNSOLD_DEBT, UNSOLD_PATHS = 0.1, 0.01, 0.01
+"""Of what became liquidatable, of all debt, and of the paths: beyond all three a horizon is too short for its tail to be believed."""
 FUND_COLUMNS = ("fund_end", "fund_drawn", "fund_exhausted", "fund_premium")
 STILL = PriceModel("profile", points=((1, 1.0),))
 """Of an asset in itself."""
@@ -172,14 +172,16 @@ class Plan:
 
 
 def unsold(outcome: Outcome, starts: Sequence[PoolStart], horizon: int) -> Iterator[str]:
-    """That the horizon ends before the sales do, if it does in more than one future of a hundred."""
-    left = outcome.fields[:, :, FIELD["unhealthy_end"]].sum(axis=1)
+    """That the horizon ends before the sales do, if much of what was to be sold is left in more than one future of a hundred."""
+    left, sold = (outcome.fields[:, :, FIELD[name]].sum(axis=1) for name in ("unhealthy_end", "liquidated"))
     debt = sum(start.debt for start in starts)
-    part = float((left > UNSOLD_PART * debt).mean())
-    if part > UNSOLD_PATHS:
+    paths = float((left > UNSOLD_DEBT * debt).mean())
+    part = float(left.mean() / (left.mean() + sold.mean())) if left.any() else 0.0
+    if paths > UNSOLD_PATHS and part > UNSOLD_PART:
         yield (
-            f"{UNSOLD}in {100 * part:.3g} % of the futures more than {100 * UNSOLD_PART:.0f} % of the debt is still unhealthy after "
-            f"{duration(horizon)}; it is judged at the market's price, without its depth, so that a longer horizon may show a larger loss"
+            f"{UNSOLD}{100 * part:.3g} % of the debt that became liquidatable is still unsold after {duration(horizon)}, in "
+            f"{100 * paths:.3g} % of the futures more than {100 * UNSOLD_DEBT:.0f} % of all debt; it is judged at the market's price, "
+            "without its depth, so that a longer horizon may show a larger loss"
         )
 
 

@@ -7,15 +7,32 @@ from functools import partial
 
 from ringfence.inputs.book import Book
 from ringfence.inputs.pool_file import PoolFile
-from ringfence.inputs.varied_terms import BISECT, PROBE, SCAN, VARIED, Loans, Varied, default_grid, forbidden, grown, pool_with, size_of
+from ringfence.inputs.varied_terms import (
+    BISECT,
+    CAP_NAMES,
+    GALLOP,
+    PROBE,
+    SCAN,
+    VARIED,
+    Loans,
+    Varied,
+    default_grid,
+    forbidden,
+    grown,
+    pool_with,
+    size_of,
+    value_of,
+)
 from ringfence.inputs.verdict import MAX_ES99, MAX_PROBABILITY
 from ringfence.lab.judge import Evaluation, Evaluator
-from ringfence.lab.search import Holds, bisected, from_place, probed, scanned
+from ringfence.lab.search import Holds, beyond, bisected, from_place, probed, scanned
 
 BINDING = {MAX_ES99: "loss_es99", MAX_PROBABILITY: "prob_significant_loss"}
 """Metric of a stress run: what a recommendation calls it."""
 GRID_END = "end of the grid of "
 SEARCHES: Mapping[str, Callable[[Holds, int], int | None]] = {BISECT: bisected, PROBE: probed, SCAN: scanned}
+LIKELY = frozenset({PROBE, GALLOP})
+"""Searches of terms whose order is likely and no law."""
 Values = Mapping[str, int]
 
 
@@ -78,7 +95,8 @@ class Nowhere:
 
 
 class TermSearch:
-    """Searches the terms of one pool, its caps filled, by one evaluator; `told` is called with the term before each is searched."""
+    """Searches the terms of one pool, its caps filled, by one evaluator; `told` is called with the term before each is searched, and a
+    `glance` at fewer paths says which values beyond an answer are worth an evaluation, where order is only likely."""
 
     def __init__(
         self,
@@ -88,7 +106,9 @@ class TermSearch:
         grids: Mapping[str, tuple[int, ...]],
         evaluator: Evaluator,
         told: Callable[[str], None],
+        glance: Evaluator | None = None,
     ) -> None:
+        self._glance = glance
         self._book, self._pool, self._vary, self._grids, self._evaluator, self._told = book, pool, vary, grids, evaluator, told
         self._loans = Loans.of(book)
 
@@ -124,16 +144,23 @@ class TermSearch:
     def _size(self, values: Values) -> tuple[int, int]:
         return size_of(self._pool, self._loans.debt, values)
 
+    def _filed(self, name: str) -> int | None:
+        """What the file says; of a cap what is there, which is what as filed means for it."""
+        return self._there(name, {}) if name in CAP_NAMES else value_of(name, self._pool)
+
     def _there(self, name: str, before: Values) -> int:
         """What a cap is to limit, as it is."""
         return self._pool.supply if name == "supply_cap" else self._loans.times(self._size(before)).debt
 
     def _term(self, name: str, before: Values, later: Sequence[str]) -> "Found | Nowhere":
-        """With the later terms as the file has them; if nothing holds so, with them at their safest."""
-        as_filed = self._search(name, before, ())
-        if isinstance(as_filed, Found) or not later:
-            return as_filed
-        return self._search(name, before, tuple(later))
+        """With the later terms as the file has them, or, where a grid without that value is given, at the safest of it; if nothing holds
+        so, with all of them at their safest that have one."""
+        barred = tuple(one for one in later if one in self._grids and self._filed(one) not in self._grids[one])
+        as_filed = self._search(name, before, barred)
+        # Of terms without an order none is the safest; and once borrowing has its cap, more supply is safer, not less.
+        ordered = tuple(one for one in later if VARIED[one].is_ordered and not (one == "supply_cap" and "borrow_cap" in {*before, name}))
+        safest = tuple(one for one in later if one in {*barred, *ordered})
+        return as_filed if isinstance(as_filed, Found) or safest == barred else self._search(name, before, safest)
 
     def _search(self, name: str, before: Values, safest: tuple[str, ...]) -> "Found | Nowhere":
         term = VARIED[name]
@@ -144,6 +171,8 @@ class TermSearch:
         # A cap is searched from what is there, of which more is known to be likely than of a pool many times smaller or larger.
         search = SEARCHES.get(term.search) or partial(from_place, start=row.last_up_to(self._there(name, before)))
         place = search(row.asks(lambda one: one.holds), len(row.places))
+        if term.search in LIKELY and self._glance is not None:
+            place = beyond(row.asks(lambda one: one.holds), partial(self._may_hold, row), len(row.places), place)
         if place is None:
             nearest = min(row.tried, key=lambda one: row.tried[one].excess)
             return Nowhere(term, row.values(row.row[nearest]), row.tried[nearest], row.forbidden_before(nearest))
@@ -159,6 +188,10 @@ class TermSearch:
             tried=dict(row.tried),
             safest=safest,
         )
+
+    def _may_hold(self, row: "_Row", place: int) -> bool:
+        """Whether a glance leaves it possible that a value keeps the bounds."""
+        return self._glance is None or self._glance.of(*self.pool(row.values(row.row[row.places[place]]))).may_hold
 
     def _completed(self, name: str, before: Values, safest: Sequence[str], value: int) -> dict[str, int]:
         """All values of an evaluation: those before, this one, and the later ones that are to be at their safest."""

@@ -27,8 +27,6 @@ WHOLE = {MAX_ES99: "loss_es99", MAX_PROBABILITY: "prob_significant_loss"}
 """Of the pool, before reserve and backstop, what a bounded figure is of its lenders."""
 ONE_LOAN = 0.2
 """A loan of a larger part of the debt is told beside the verdict."""
-UNSOLD = ("unsold at the end: ", "at the end of the horizon")
-"""How a notice begins, or what it holds, that says that the figures leave out a loss."""
 NO_BREAK = "\u00a0%"
 """No line ends between a number and its per cent."""
 LAST = "A scenario is an assumption, not a forecast."
@@ -117,18 +115,9 @@ def _compared(comparison: Comparison | None) -> tuple[Section, ...]:
 
 def _beside(run: Run) -> Iterator[str]:
     """What must be seen with a verdict: what it leaves out, and what it rests on."""
-    yield from _unsold(run)
     yield from _gross(run)
     yield from _one_loan(run)
     yield from _worlds(run)
-
-
-def _unsold(run: Run) -> Iterator[str]:
-    """Notices of debt that nobody has bought when a run ends."""
-    notices = (*(run.record.notices if isinstance(run.record, RecommendRecord) else ()), *(run.stress.notices if run.stress else ()))
-    for told in dict.fromkeys(notices):
-        if told.startswith(UNSOLD[0]) or UNSOLD[1] in told:
-            yield _sentence(grouped_digits(told).rstrip("."))
 
 
 def _gross(run: Run) -> Iterator[str]:
@@ -164,7 +153,7 @@ def _worlds(run: Run) -> Iterator[str]:
 
 
 def _sentence(line: str) -> str:
-    return f"{_capital(line)}."
+    return f"{_capital(grouped_digits(line))}."
 
 
 def _capital(line: str) -> str:

@@ -67,10 +67,16 @@ class Run:
         return checks(self.metrics, self.bounds, paths=self.paths)
 
     @property
+    def notices(self) -> tuple[str, ...]:
+        """What the result and the stress run beside it remark, each once."""
+        of = self.record.notices if isinstance(self.record, RecommendRecord) else ()
+        return tuple(dict.fromkeys((*of, *(self.stress.notices if self.stress else ()))))
+
+    @property
     def verdict(self) -> Verdict:
         """What may be said of the bounds."""
         claims = [claim.claim for claim in self.stress.claims if not claim.held] if self.stress else []
-        return verdict(self.checks, self.defaults, claims, self.stress.notices if self.stress else ())
+        return verdict(self.checks, self.defaults, claims, self.notices)
 
     @property
     def bound(self) -> BoundCheck | None:

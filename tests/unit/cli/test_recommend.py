@@ -93,7 +93,7 @@ def test_an_answer_is_written_and_shown(files: Path, capsys: pytest.CaptureFixtu
     }
     for answer in result["answers"]:
         assert f"{answer['term']} {answer['value']}" in told(out)
-        assert answer["next"]["cost"] in told(out)
+        assert answer["next"] is None or answer["next"]["cost"] in told(out)
     assert "bound kept" in out
     assert "written to out" in out
     assert "notice: book.csv: 1 further column ignored: note" in err
@@ -103,15 +103,15 @@ def test_an_answer_is_written_and_shown(files: Path, capsys: pytest.CaptureFixtu
 
 def test_a_sure_answer_says_so(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """In the table, in its last line where it may be called kept, in the terms file, in the report and in the result."""
-    many = ["--paths", "1000", "--horizon", "48h", "--no-around", *GRIDS, "--max-es99-bps", "300"]
+    many = ["--paths", "1000", "--horizon", "120h", "--no-around", *GRIDS, "--max-es99-bps", "600"]
     assert run(recommend(*many, "--sure")) == 0
     out, _ = capsys.readouterr()
     result = result_of(files / "out")
     assert result["options"]["sure"] is True
-    assert result["loss_es99"]["high"] <= 300
+    assert result["loss_es99"]["high"] <= 600
     assert "the upper end of ES 99 %" in told(out)
     assert "each bound is kept by the whole 95 % interval, as was asked for" in told(out)
-    assert "at most 300, by the whole interval, over " in (files / "out" / "terms.toml").read_text()
+    assert "at most 600, by the whole interval, over " in (files / "out" / "terms.toml").read_text()
     assert "Keeps the bound" in (files / "out" / "report.html").read_text()
     assert "with the whole interval" in told((files / "out" / "report.html").read_text())
     assert run(recommend(*many)) == 0

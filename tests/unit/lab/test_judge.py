@@ -124,7 +124,7 @@ def test_bounds_are_held_by_the_value_and_surely_by_the_whole_interval() -> None
     none_may = judge(**{LENDERS_ES99: metric.low / 2, LENDERS_PROB: 1.0}).of(BOOK, POOL)
     assert (none_may.holds, none_may.surely_holds, none_may.may_hold) == (False, False, False)
     nothing = judge(**{LENDERS_ES99: 0.0}).of(BOOK, POOL)
-    assert nothing.excess == np.inf
+    assert nothing.excess > 1e9  # as a part of next to nothing, so that the smaller of two is nearer
     assert not nothing.holds
 
 

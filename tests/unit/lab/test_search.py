@@ -7,7 +7,7 @@ from functools import partial
 
 import pytest
 
-from ringfence.lab.search import PROBES, bisected, from_place, probed, scanned
+from ringfence.lab.search import LOOKED_AT, PROBES, beyond, bisected, from_place, probed, scanned
 
 LONGEST = 70
 
@@ -121,3 +121,24 @@ def test_a_row_of_a_billion_takes_some_dozen_asks(search: Callable[[Callable[[in
 
     assert search(holds, 10**9) == 123_456_789
     assert len(asked) < 70
+
+
+def test_beyond_finds_what_lies_further() -> None:
+    """Whatever the order: the last of all places that hold, if there are no more than it looks at; of more, one that holds and is no less
+    far; a place that is not likely is not asked unless it lies outward from one that holds."""
+    dice, further, longer = random.Random(7), 0, 0
+    for _ in range(2000):
+        row = [dice.random() < dice.choice((0.05, 0.5, 0.9)) for _ in range(dice.randint(1, 2 * LOOKED_AT))]
+        place = dice.choice([None, *(number for number, holds in enumerate(row) if holds)])
+        asked = Asked(row)
+        found = beyond(asked, row.__getitem__, len(row), place)
+        last = max((number for number, holds in enumerate(row) if holds), default=None)
+        if len(row) <= LOOKED_AT:
+            assert found == last
+        assert found is None or (row[found] and found >= (place or 0))
+        further += found != place
+        longer += len(row) > LOOKED_AT
+        unlikely = Asked(row)
+        assert beyond(unlikely, lambda _: False, len(row), place) == place
+        assert unlikely.asked == []
+    assert further > 1000 < longer + 200
