@@ -307,8 +307,8 @@ def test_claims_about_causes_need_causes() -> None:
 
 
 def test_a_horizon_that_ends_before_the_sales_do_is_told() -> None:
-    """Nobody comes for two days, and the price has fallen on the first: after one day all of the debt is there to be sold, after three it is
-    sold, and what is said of the shorter one beside its verdict."""
+    """Nobody comes for two days, and the price has fallen on the first: after one day all of the debt is there to be sold, after three it
+    is sold, and what is said of the shorter one beside its verdict."""
     away = Liquidators(outages=(Window(0, 2 * DAY),))
     fall = Scenario("fall", PriceModel("profile", points=((3600, 0.82),)), liquidators=away)
     book = Book(("alice",), (10 * ETH,), (15_000 * USDC,))
@@ -318,8 +318,6 @@ def test_a_horizon_that_ends_before_the_sales_do_is_told() -> None:
     )
     told = [notice for notice in short.notices if notice.startswith(UNSOLD)]
     assert len(told) == 1
-    assert told[0].startswith(
-        "unsold at the end: 100 % of the debt that became liquidatable is still unsold after 1 day, in 100 % of the futures more than 1 %"
-    )
+    assert told[0].startswith("unsold at the end: 100 % of the debt that became liquidatable is still unsold after 1 day, in 100 %")
     assert told[0] in short.verdict().reasons
     assert not [notice for notice in long.notices if notice.startswith(UNSOLD)]
