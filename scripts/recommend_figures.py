@@ -208,8 +208,8 @@ def show_peg(data: Path, folder: Path, kept: Path, paths: int) -> None:
     small = ("--no-around", "--grid", f"reserve=0:{debt * SMALL_RESERVE:.0f}:{debt * SMALL_RESERVE / 20:.0f}")
     print(f"With {small[-1]}:\n")
     table([(seed, *run(folder, price, world, PEG_BOUND, TERMS, few, seed, kept / f"peg_small_{seed}", *small)) for seed in SEEDS])
-    found, *_ = run(folder, price, world, PEG_BOUND, "liq_ltv,reserve", few, 1, kept / "none", *small)
-    print(f"The same without the cap: {found.get('reason', 'an answer')}")
+    found, *_ = run(folder, price, world, PEG_BOUND, "supply_cap", few, 1, kept / "none", "--no-around")
+    print(f"The cap alone: {found.get('reason', 'an answer')}")
 
 
 if __name__ == "__main__":
