@@ -172,7 +172,6 @@ def test_the_largest_loan_of_several_pools_is_that_of_each(tmp_path: Path) -> No
     ("notice", "told"),
     [
         ("unsold at the end: 1,250,000 asset of debt in 12 % of futures", True),
-        ("book.csv: 3 loans are still unhealthy at the end of the horizon", True),
         ("book.csv: 3 loans are liquidatable at the start", False),
     ],
 )
