@@ -27,7 +27,7 @@ def on_other_futures(again: Again) -> Iterator[str]:
     for name in again.found.broken:
         yield (
             f"{OTHER_FUTURES}with seed {again.seed} {named(name)} is {with_interval(again.found.metrics[name], name)}, over the bound: "
-            "the search found what suits its own futures; take more paths, --sure, or the safe end of the intervals"
+            "so near to it the futures that were drawn decide; take more paths, --sure, or the safe end of the intervals"
         )
 
 

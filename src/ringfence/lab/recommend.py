@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 BP = 10_000.0
 GLANCE = 500
-"""Paths, or a tenth of all if that is more, on which values beyond an answer are looked at."""
+"""Paths on which values beyond an answer are looked at."""
 
 
 def recommend(
@@ -86,7 +86,7 @@ def recommend(
     world = fitted(held)
     same: dict[str, Any] = {"horizon": horizon, "threads": threads, "significant": significant}
     evaluator = Evaluator(world, price, bounds, seed=seed, paths=paths, sure=sure, progress=told.run, **same)
-    few = min(paths, max(GLANCE, paths // 10))
+    few = min(paths, GLANCE)
     glance = Evaluator(world, price, bounds, seed=seed, paths=few, progress=told.aside, **same) if few < paths else evaluator
     other = Evaluator(world, price, bounds, seed=(seed + 1) % MAX_SEED, paths=paths, progress=told.aside, **same)
     plan = evaluator.plan(book, pool)

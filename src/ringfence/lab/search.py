@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 Holds = Callable[[int], bool]
 PROBES = 16
-LOOKED_AT = 100
+LOOKED_AT = 32
 
 
 def bisected(holds: Holds, count: int) -> int | None:
