@@ -21,9 +21,13 @@ SINGLE = [mutant for mutant in MUTANTS if mutant.side != "twins"]
 # Files of faults in the pool itself, for whose tests all of the pool's are taken.
 POOL = ("contract", "model", "twins", "cover", "lockup", "permits")
 # Files of faults whose every row names its test.
-NAMING = ("lab", "around", "recommend")
+NAMING = ("lab", "around", "recommend", "report")
 # Files of the search for terms, and of the fast stress engine and its figures; the exact engine is what the latter are held against.
 RECOMMEND = "inputs/grids inputs/pool_text inputs/varied_terms lab/answers lab/judge lab/search lab/term_search".split()
+# Files that read a result back, judge it and put it into words; what is drawn of it is all of `report`.
+REPORT = "figure_text json_node result_reader verdict".split()
+# Of `report`, what holds no rule: an empty file, names, parts, and how a page looks.
+PLAIN = ("__init__.py", "keys.py", "parts.py", "page.css")
 STRESS = "cohorts columns first_passage intervals kernel metrics paths philox rule sale shared_side shocks world".split()
 STRESS += "around distribution histories wall".split()
 
@@ -31,7 +35,8 @@ STRESS += "around distribution histories wall".split()
 @pytest.fixture
 def sources(tmp_path: Path) -> Path:
     """A copy of everything that a mutant may change."""
-    for name in ("contracts", *(f"src/ringfence/{folder}" for folder in ("model", "inputs", "ladder", "lab", "decisions"))):
+    folders = ("model", "inputs", "ladder", "lab", "decisions", "report", "cli")
+    for name in ("contracts", *(f"src/ringfence/{folder}" for folder in folders)):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
     return tmp_path
 
@@ -108,7 +113,10 @@ def test_every_file_of_rules_has_its_faults() -> None:
     ladder = {str(path.relative_to(ROOT)) for path in (ROOT / "src/ringfence/ladder").glob("[a-z]*.py")}
     stress = {f"src/ringfence/lab/{name}.py" for name in STRESS} | {f"src/ringfence/{name}.py" for name in RECOMMEND}
     decisions = {str(path.relative_to(ROOT)) for path in (ROOT / "src/ringfence/decisions").glob("[a-z]*.py")}
-    assert contracts | model | ladder | stress | decisions == {change.file for mutant in SINGLE for change in mutant.changes}
+    report = {str(path.relative_to(ROOT)) for path in (ROOT / "src/ringfence/report").rglob("*.*") if path.suffix != ".pyc"}
+    report = {path for path in report if Path(path).name not in PLAIN} | {f"src/ringfence/inputs/{name}.py" for name in REPORT}
+    report.add("src/ringfence/cli/report.py")
+    assert contracts | model | ladder | stress | decisions | report == {change.file for mutant in SINGLE for change in mutant.changes}
 
 
 def test_a_table_that_does_not_fit_is_refused(sources: Path) -> None:

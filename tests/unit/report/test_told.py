@@ -82,6 +82,15 @@ def test_a_sentence_of_the_whole_loss_stands_where_it_is_twice_the_bound(tmp_pat
     assert not [line for line in page_of(run_of(tmp_path, metrics=less), drawn=False).verdict_lines if line.startswith("Before reserve")]
 
 
+@pytest.mark.parametrize(("most", "count"), [(120.0, 2), (130.0, 1), (150.0, 1), (170.0, 0), (900.0, 0)])
+def test_worlds_that_break_the_bound_are_counted(tmp_path: Path, most: float, count: int) -> None:
+    """Lenders lose 170 bp in one and 130 in the other; what is at the bound keeps it."""
+    hand_made.written(tmp_path, hand_made.stress())
+    said = page_of(read_run(tmp_path, {"lender_loss_es99": most}), drawn=False).verdict_lines
+    (told,) = [line for line in said if "shipped scenarios" in line]
+    assert told.startswith(f"It breaks the bound in {count} of 2 shipped scenarios, ")
+
+
 def test_key_figures_are_in_their_units(run: Run) -> None:
     """Parts in hundredths, with what they are of; and the verdict has its sign beside its words."""
     assert [(key.label, key.value, key.interval, key.unit) for key in page_of(run, drawn=False).keys] == [
