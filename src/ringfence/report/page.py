@@ -25,6 +25,8 @@ GROSS = 2.0
 """The pool's own loss is told beside the verdict where it is so many times what is bounded."""
 WHOLE = {MAX_ES99: "loss_es99", MAX_PROBABILITY: "prob_significant_loss"}
 """Of the pool, before reserve and backstop, what a bounded figure is of its lenders."""
+WITH_OTHERS = "found with them safest"
+"""How the notice ends that says that an answer asks for more than the pool has: a larger reserve, a smaller cap."""
 ONE_LOAN = 0.2
 """A loan of a larger part of the debt is told beside the verdict."""
 NO_BREAK = "\u00a0%"
@@ -115,6 +117,7 @@ def _compared(comparison: Comparison | None) -> tuple[Section, ...]:
 
 def _beside(run: Run) -> Iterator[str]:
     """What must be seen with a verdict: what it leaves out, and what it rests on."""
+    yield from (_sentence(told) for told in run.notices if told.endswith(WITH_OTHERS))
     yield from _gross(run)
     yield from _one_loan(run)
     yield from _worlds(run)

@@ -245,3 +245,14 @@ def test_numbers_are_grouped_in_one_way(tmp_path: Path) -> None:
     assert re.findall(r"\d,\d{3}\b", shown) == []
     assert "456\u202f830 of debt" in shown
     assert "46.1 bp more" not in shown
+
+
+def test_an_answer_that_asks_for_more_than_the_pool_has_is_told_beside_the_verdict(tmp_path: Path) -> None:
+    """It was found with the later terms at their safest: a reserve that is not there."""
+    told = "liq_ltv: nothing of its grid keeps the bound with reserve as the file has them; found with them safest"
+    hand_made.written(tmp_path / "stress", hand_made.stress())
+    run = read_run(hand_made.written(tmp_path, hand_made.recommendation() | {"notices": ["a finer step would", told]}))
+    assert said(run, "Liq_ltv") == [
+        "Liq_ltv: nothing of its grid keeps the bound with reserve as the file has them; found with them safest."
+    ]
+    assert said(run, "A finer") == []
