@@ -160,7 +160,8 @@ def test_a_recommendation_is_a_table_of_what_was_tried_and_one_of_answers() -> N
     tried = tuple(Tried(value, Figure(1.0, 0.5, 2.0), Figure(0.1, 0.0, 0.2)) for value in ("0.8", "0.85"))
     words = ("highest", "0.8", "0.7", "0.85", "", None, "0.05", "loss_es99", "it is")
     found = RecommendResult(
-        "A/B", {}, METRIC, METRIC, METRIC, METRIC, SecondLook(2, METRIC, METRIC), (), (Answer("liq_ltv", *words, False, False, None, tried),), 2, {}, {}, {}, (), (),
+        "A/B", {}, METRIC, METRIC, METRIC, METRIC, SecondLook(2, METRIC, METRIC), (),
+        (Answer("liq_ltv", *words, False, False, None, tried),), 2, {}, {}, {}, (), (),
         read_pool_file(SAMPLE), Book((), (), ()), stressed(()),
     )  # fmt: skip
     frame = found.to_polars()
