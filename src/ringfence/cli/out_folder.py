@@ -31,9 +31,9 @@ def check_out(folder: Path, option: str | None = OPTION, reads: Iterable[str] = 
             )
         if folder.exists() and folder.samefile("."):
             raise InputError(folder, "is the folder you are in, which a result would replace", column=option, remedy="name another")
-        for file in map(Path, reads):
-            if folder.exists() and file.exists() and folder.resolve() in file.resolve().parents:
-                reason = f"holds {printable(file.name, 200)}, which is read and would be replaced"
+        for file in reads:
+            if folder.exists() and Path(file).exists() and folder.resolve() in Path(file).resolve().parents:
+                reason = f"holds {printable(file, 200)}, which is read and would be replaced"
                 raise InputError(folder, reason, column=option, remedy="name another folder")
     except (OSError, ValueError) as err:
         raise _refused(folder, option, err) from err

@@ -1,15 +1,13 @@
 """`ringfence recommend`: searches the terms that keep a bound, shows them, writes them with all that they rest on."""
 
-import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from ringfence.cli.exit_codes import DONE, NO_ANSWER
-from ringfence.cli.run_options import bounds_of, check_installed, part_of, read_pair, say, seconds_of, tell_compiler
+from ringfence.cli.run_options import bounds_of, check_installed, part_of, read_pair, say, seconds_of, tell_compiler, watched
 from ringfence.cli.signals import heed, held
 from ringfence.inputs.errors import InputError, NoAnswer, printable
 from ringfence.inputs.prices import PRICE_COLUMNS
@@ -17,8 +15,6 @@ from ringfence.inputs.varied_terms import VARIED
 
 if TYPE_CHECKING:
     from ringfence.inputs.recommend_result import RecommendResult
-
-Progress = Callable[[str, float], None]
 
 
 @click.command("recommend")
@@ -74,10 +70,9 @@ def command(
     from ringfence.inputs.start_price import start_price
     from ringfence.inputs.verdict import MAX_ES99, MAX_PROBABILITY
 
-    check_out(Path(out))
+    check_out(Path(out), reads=(*books, *terms, scenario, *histories))
     if len(books) != 1 or len(terms) != 1:
         raise InputError("--book", f"{len(books)} books and {len(terms)} terms files", remedy="one pool is looked at: give one of each")
-    _check_outside(Path(out), (*books, *terms, scenario, *histories))
     stated, seconds, limit = (
         bounds_of(max_es99_bps, max_prob),
         seconds_of("--horizon", horizon),
@@ -98,7 +93,7 @@ def command(
     tell_compiler()
     try:
         # As in a stress run a signal is recorded, and raised where the progress is told.
-        with held(), _progress() as progress:
+        with held(), watched("terms", 1.0) as tell:
             result = recommend(
                 book,
                 pool,
@@ -116,7 +111,7 @@ def command(
                 threads=threads,
                 around=around,
                 histories=past,
-                progress=progress,
+                progress=lambda text, part: tell(description=text, completed=part),
             )
     except NoAnswer as err:
         heed()
@@ -133,15 +128,6 @@ def command(
     return DONE
 
 
-def _check_outside(out: Path, files: Sequence[str]) -> None:
-    """No input lies in the folder that a result is to replace."""
-    for file in files:
-        if out.exists() and Path(file).exists() and out.resolve() in Path(file).resolve().parents:
-            raise InputError(
-                "--out", f"'{printable(str(out), 200)}' holds {printable(file, 200)}, which is read", remedy="name another folder"
-            )
-
-
 def _grids(texts: Sequence[str]) -> dict[str, str]:
     """The grid of each term, as it was given."""
     from ringfence.inputs.grids import OPTION, REMEDY
@@ -155,25 +141,6 @@ def _grids(texts: Sequence[str]) -> dict[str, str]:
             raise InputError(OPTION, f"{printable(name)} has two grids", remedy="give each term one")
         found[name] = values
     return found
-
-
-@contextmanager
-def _progress() -> Iterator[Progress]:
-    """A bar on standard error while a person watches; for a log only a look whether a signal has come."""
-    if not sys.stderr.isatty():
-        yield lambda *_: heed()
-        return
-    from rich.console import Console
-    from rich.progress import Progress as Bar
-
-    with Bar(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("terms", total=1.0)
-
-        def show(text: str, part: float) -> None:
-            heed()
-            bar.update(task, description=text, completed=part)
-
-        yield show
 
 
 def _show(result: "RecommendResult", out: str, *, err: bool) -> None:

@@ -1,10 +1,14 @@
 """Options that commands running paths share: how they are read, and what is said beside a run."""
 
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from textwrap import wrap
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from ringfence.cli.signals import heed
 from ringfence.inputs.errors import InputError, NotExact, printable
 from ringfence.model.terms import WAD
 
@@ -91,3 +95,22 @@ def say(console: "Console", line: str, style: str = "") -> None:
     indent = line[: len(line) - len(line.lstrip())]
     for part in wrap(line, console.width, subsequent_indent=indent + "  ", break_on_hyphens=False):
         console.out(part, style=style or None, highlight=False)
+
+
+@contextmanager
+def watched(what: str, total: float | None) -> Iterator[Callable[..., None]]:
+    """A bar on standard error while a person watches, changed by what it is told; for a log only a look whether a signal has come."""
+    if not sys.stderr.isatty():
+        yield lambda **_: heed()
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=total)
+
+        def tell(**changed: Any) -> None:
+            heed()
+            bar.update(task, **changed)
+
+        yield tell

@@ -1,15 +1,14 @@
 """`ringfence stress`: reads pools and a scenario, runs many futures, shows, writes."""
 
-import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from ringfence.cli.exit_codes import DONE, FAILED
-from ringfence.cli.run_options import bounds_of, check_installed, part_of, read_pair, say, seconds_of, tell_compiler
+from ringfence.cli.run_options import bounds_of, check_installed, part_of, read_pair, say, seconds_of, tell_compiler, watched
 from ringfence.cli.signals import heed, held
 from ringfence.inputs.errors import InputError, printable
 from ringfence.inputs.prices import PRICE_COLUMNS
@@ -21,8 +20,6 @@ if TYPE_CHECKING:
     from ringfence.inputs.scenario import Scenario
     from ringfence.inputs.start_price import StartPrice
     from ringfence.inputs.stress_result import StressResult
-
-Progress = Callable[[int, int], None]
 
 
 @click.command("stress")
@@ -99,7 +96,7 @@ def command(
     tell_compiler()
     # A signal must not raise within the locks of a thread pool: it is recorded, and raised where the progress is told. A cluster may fall
     # silent, and then nothing is told.
-    with held() if scheduler is None else nullcontext(), _progress() as progress:
+    with held() if scheduler is None else nullcontext(), watched("paths", None) as tell:
         result = stress(
             pools,
             world,
@@ -111,7 +108,7 @@ def command(
             scheduler=scheduler,
             engine=engine,
             notify=lambda line: click.echo(f"notice: {line}", err=True),
-            progress=progress,
+            progress=lambda done, total: tell(completed=done, total=total),
             causes=causes,
             collateral_from=below if links else None,
             definitions=definitions,
@@ -165,25 +162,6 @@ def _with_correlation(scenario: "Scenario", text: str | None) -> "Scenario":
     from dataclasses import replace
 
     return scenario if text is None else replace(scenario, correlation=part_of("--correlation", text))
-
-
-@contextmanager
-def _progress() -> Iterator[Progress]:
-    """A bar on standard error while a person watches; for a log only a look whether a signal has come."""
-    if not sys.stderr.isatty():
-        yield lambda *_: heed()
-        return
-    from rich.console import Console
-    from rich.progress import Progress as Bar
-
-    with Bar(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("paths", total=None)
-
-        def show(done: int, total: int) -> None:
-            heed()
-            bar.update(task, completed=done, total=total)
-
-        yield show
 
 
 def _show(result: "StressResult", out: str | None, *, err: bool) -> None:

@@ -82,5 +82,5 @@ def test_a_result_never_replaces_what_it_is_made_from(
     name, *more = command.split()
     assert run([name, "--book", "pool/book.csv", "--terms", "pool/terms.toml", *more, "--out", "./pool"]) == 2
     told = capsys.readouterr().err
-    assert told == "ringfence: pool: column --out: holds book.csv, which is read and would be replaced; name another folder\n"
+    assert told == "ringfence: pool: column --out: holds pool/book.csv, which is read and would be replaced; name another folder\n"
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
